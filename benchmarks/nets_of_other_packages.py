@@ -6,6 +6,7 @@ a new wave, from scratch and from a learned start.
 
 import os
 import warnings
+from importlib.util import find_spec
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
@@ -17,7 +18,7 @@ from sklearn.neural_network import MLPRegressor
 from skmeta import ParameterAverage, Reptile, WarmStartRegressor
 from skmeta.datasets import make_sinusoids
 
-N_WAVES, N_NEW, N_ROWS, SHOTS, UNITS, EPOCHS, RATE = 40, 20, 20, 10, 40, 20, 0.01
+N_WAVES, N_NEW, N_ROWS, SHOTS, UNITS, EPOCHS, RATE = 20, 10, 20, 10, 40, 20, 0.01
 warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)  # keras's own, of torch's tensors
 
 
@@ -51,6 +52,7 @@ def of_scikeras(seed):
 
 
 PACKAGES = {"scikit-learn": of_sklearn, "skorch": of_skorch, "scikeras": of_scikeras}
+MODULES = {"skorch": "skorch", "scikeras": "scikeras"}  # that are no requirements of skmeta
 
 
 def learners(n_iter):
@@ -78,13 +80,15 @@ def mean_and_error(values):
 
 
 def main():
-    args = read_arguments(__doc__)
-    seeds, n_iter = (range(2), 5) if args.quick else (range(3), 40)
+    args = read_arguments(__doc__, only="")
+    seeds, n_iter = (range(2), 2) if args.quick else (range(3), 20)
     header = ["net", "start", "squared error", "of that from scratch", "seconds", "ms a training"]
     table = Table(f"{SHOTS} points of a new wave, {EPOCHS} epochs", header, 2)
-    for package, make in PACKAGES.items():
-        scratch = None
-        iterations = min(n_iter, 10) if package == "scikeras" else n_iter
+    asked = [package for package in PACKAGES if args.only in package]
+    absent = [package for package in asked if find_spec(MODULES.get(package, "sklearn")) is None]
+    for package in (each for each in asked if each not in absent):
+        make, scratch = PACKAGES[package], None
+        iterations = min(n_iter, 5) if package == "scikeras" else n_iter
         for name, learner in learners(iterations).items():
             errors, seconds = zip(*(measured(make(seed), learner, seed) for seed in seeds), strict=True)
             scratch = errors if learner is None else scratch
@@ -93,6 +97,7 @@ def main():
             table.add(package, name, mean_and_error(errors), mean_and_error(np.divide(errors, scratch)), *cost)
     table.show(
         "±: standard error over collections; seconds: of learning and of training each past wave, median",
+        *(f"not installed, so not run: {package}" for package in absent),
         f"past waves: {N_WAVES}; where keras's trainings are slow Reptile has fewer iterations",
     )
 

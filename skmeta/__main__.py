@@ -137,7 +137,7 @@ def run(options: argparse.Namespace) -> str:
     warm = report.learn_from_all(collection, model)
     curve = report.compare(collection, model, n_jobs=-1, progress=show_progress(sys.stderr))
     if options.plot:
-        report.save_plot(curve, options.plot)
+        report.save_plot(collection, curve, options.plot)
     if options.save:
         report.save_prior(report.with_table(warm.prior_, collection, model), options.save)
     write = report.as_json if options.json else report.as_text

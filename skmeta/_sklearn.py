@@ -96,4 +96,5 @@ def training_diverged(error: ValueError) -> bool:
 
 def too_few_to_split(error: ValueError) -> bool:
     """Whether rows were too few to hold some out, of each class of a classifier: told by the text, as above."""
-    return any(part in str(error) for part in ("test_size", "least populated class"))
+    parts = ("test_size", "least populated class", "validation set is too small")
+    return any(part in str(error) for part in parts)

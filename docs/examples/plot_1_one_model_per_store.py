@@ -48,7 +48,7 @@ model.estimators_["store-07"].coef_
 # one standard deviation between stores: the weather does the same everywhere, a promotion does not.
 from skmeta.inspection import PriorDisplay
 
-PriorDisplay.from_prior(model.prior_)
+PriorDisplay.from_result(model.prior_)
 
 # %%
 # A store opens
@@ -78,5 +78,5 @@ print(curve)
 
 # %%
 # The noise has a standard deviation of 3: nobody can be better than that.
-display = ShotCurveDisplay.from_curve(curve)
+display = ShotCurveDisplay.from_result(curve)
 display.ax_.axhline(3, color="grey", linestyle=":")

@@ -13,8 +13,7 @@ sure is it of itself?
 # Every patient is held out in turn, and a few of their rows are given back. The score is interpolated between
 # visits to the clinic, so it matters which rows. With random ones the model interpolates; with a patient's
 # *first* ones it forecasts, which is harder: a score that has risen for ten rows need not go on rising, and the
-# other patients do not tell. There, from five rows on, the own model is the better one. (The own model's peak at
-# two rows is real: a scaler fitted on two rows divides by next to nothing.)
+# other patients do not tell. There, with ten rows, the own model is the better one.
 import matplotlib.pyplot as plt
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
@@ -38,7 +37,7 @@ fig, axes = plt.subplots(1, 2, figsize=(10, 4.5), sharey=True, layout="constrain
 for ax, title, order in zip(axes, ("random rows", "first rows"), (None, "test_time"), strict=True):
     curve = shot_curve(models, X, y, task="patient", n_shots=(0, 1, 2, 5, 10), order=order, random_state=0)
     print(title, curve, "", sep="\n")
-    ShotCurveDisplay.from_curve(curve, ax=ax, std_display_style=None)
+    ShotCurveDisplay.from_result(curve, ax=ax, band_style=None)
     ax.set(title=title, ylim=(0, 13))
 
 # %%

@@ -36,7 +36,7 @@ fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for ax, title, spread in zip(axes, ("related", "unrelated"), (0.3, 3.0), strict=True):
     X, y = make_tasks(spread)
     curve = shot_curve(models, X, y, task=-1, n_shots=(0, 2, 5, 10, 20), random_state=0)
-    ShotCurveDisplay.from_curve(curve, ax=ax)
+    ShotCurveDisplay.from_result(curve, ax=ax)
     ax.set_title(title)
     print(title, curve, sep="\n")
 

@@ -68,7 +68,7 @@ slopes = rng.normal(0.0, 2.0, 200)
 net = MLPRegressor(
     hidden_layer_sizes=10, solver="sgd", momentum=0.0, learning_rate_init=0.01, max_iter=10, random_state=0
 )
-learner = ANIL(10, n_iter=1000, meta_learning_rate=0.03, early_stopping=False, random_state=0)
+learner = ANIL(n_inner_steps=10, n_iter=1000, meta_learning_rate=0.03, early_stopping=False, random_state=0)
 model = WarmStartRegressor(net, task=-1, learner=learner).fit(np.column_stack([x, task]), slopes[task] * x)
 points = np.array([[1.0], [2.0], [3.0], [4.0]])
 for slope in (2.0, -3.0):

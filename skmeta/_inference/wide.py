@@ -39,9 +39,10 @@ class WidePrior:
     ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component is centred. ``weights (C,)`` say how often a
     task is of each of the ``components``, ``use`` how probable it is that the law is of any (`explained`), ``scores`` the
     evidence of tasks held out under each shape tried. ``effects (K, p - 1)`` are those of the columns' means on the
-    intercept, and ``context`` what is known of these (`wide_context`); None where there are none. ``explained`` is the share
-    of the targets' variance within tasks that coefficients explain, None where nobody has told: then components are those
-    of none.
+    intercept, and ``context`` what is known of these (`wide_context`); None where there are none. ``pooled`` is whether the
+    mean is one model of all tasks, and slopes have one variance in units of the data (`wide_pooled`). ``explained`` is the
+    share of the targets' variance within tasks that coefficients explain, None where nobody has told: then components are
+    those of none.
     """
 
     mean: Array
@@ -58,6 +59,7 @@ class WidePrior:
     n_rows: float = 0.0
     effects: Array | None = None
     context: Any = None
+    pooled: bool = False
     scores: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -77,7 +79,9 @@ class WidePrior:
 
     @property
     def structure(self) -> str:
-        """The shape of the covariance: with factors, diagonal, or of one variance for all slopes."""
+        """The shape of the covariance: with factors, diagonal, or of one variance for all slopes; or "pooled"."""
+        if self.pooled:
+            return "pooled"
         if self.factor.shape[2]:
             return f"factor of rank {self.factor.shape[2]}"
         return "spherical" if np.all(self.variance[:, :-1] == self.variance[:, :1]) else "diagonal"

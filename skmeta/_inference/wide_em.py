@@ -3,7 +3,8 @@
 The sweeps of `wide_sweep` climb an evidence that leaves out, column by column, what tasks have in common through other
 columns. So some tasks are held out: they choose the shape of the covariance, scale what the sweeps found to what new
 tasks ask for (`wide_scales`), tell whether intercepts depend on the columns' means (`wide_context`), and how often
-a task is unlike what was learned. Then all tasks take part.
+a task is unlike what was learned, and whether one model of all tasks is the better mean (`wide_pooled`). Then all tasks
+take part.
 
 The classes of a multinomial are learned each against the rest, which comes apart by rows and classes as a softmax does
 not. Of what tells one of ``K`` even classes from the rest, ``(K - 1) / K`` is its own and the rest is the others'.
@@ -18,13 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.components import own_variances
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import TINY
-from skmeta._inference.moments import Rows, standardise
+from skmeta._inference.moments import Rows
 from skmeta._inference.selection import clearly_positive
 from skmeta._inference.wide import MAX_RANK, WidePrior, merged
 from skmeta._inference.wide_context import WideContext, in_tables
 from skmeta._inference.wide_factors import add_factors
+from skmeta._inference.wide_held_out import held_out, some_tasks
+from skmeta._inference.wide_pooled import around, pooled_fit
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_scales import N_SCALES, fit_scales, scaled
 from skmeta._inference.wide_start import first_outputs, known_outputs
@@ -33,11 +37,9 @@ from skmeta._inference.wide_weights import weighed, weighed_before, wide_evidenc
 
 Array = NDArray[Any]
 
-_HELD_OUT = 3  # one task in so many is held out
 _SWEEPS = 2  # of each round for factors
 _ROUNDS = 3  # of sweeps for factors, each followed by new scales
 _WORTH = 2.0  # evidence that a more complicated shape must bring
-_DIGITS = 9  # guard: of what orders tasks: ties are no matter of rounding
 
 
 # What was known, where factors or uneven variances are not wanted.
@@ -91,13 +93,22 @@ def learn_wide(
     trial = _choose(rows, loss, counts, past, how)
     if past is None and one.quadratic:
         trial = _with_context_or_not(rows, one, counts, trial, how)
+    if past is None and how.covariance == "auto" and sparse.issparse(rows.X):
+        trial = _pooled_or_not(rows, loss, counts, trial)
     batches = _read(rows, task_weight, trial.context)
-    state = fit_wide(batches, one, trial.finish, trial.n_left, how, start=moved_to(batches, trial.state))
-    prior = _joined(scaled(as_prior(state, _intercept(weighted, one)), trial.scales), weighted, loss)
+    prior = _joined(scaled(_of_all(batches, loss, trial, _intercept(weighted, one), how), trial.scales), weighted, loss)
     prior = prior if trial.context is None else trial.context.narrow(prior)
     met = {name: getattr(trial.met, name) for name in ("weights", "use", "explained")}
     prior = replace(prior, n_tasks=float(counts.sum()), n_rows=float(counts @ rows.n_rows), **met)
     return replace(prior if past is None else merged(past, prior), scores=trial.scores)
+
+
+def _of_all(batches: list[Any], loss: Likelihood, trial: _Trial, intercept: Array, how: Options) -> WidePrior:
+    """What all tasks say, by what a `_Trial` has left to do; not yet scaled, of each class against the rest."""
+    if trial.around is not None:
+        return replace(trial.around, mean=_pooled_mean(batches, loss, trial.own_variance))
+    one, start = loss.each_against_the_rest, moved_to(batches, trial.state)
+    return as_prior(fit_wide(batches, one, trial.finish, trial.n_left, how, start=start), intercept)
 
 
 def _read(rows: Rows, task_weight: Array | None, context: WideContext | None) -> list[Any]:
@@ -116,7 +127,12 @@ def _joined(prior: WidePrior, rows: Rows, loss: Likelihood) -> WidePrior:
     """The prior of a softmax from that of each class against the rest."""
     if not loss.coupled:
         return prior
-    return replace(_scaled(prior, 1.0 - 1.0 / len(prior.noise)), intercept=_intercept(rows, loss))
+    return replace(_scaled(prior, _own_share(len(prior.noise))), intercept=_intercept(rows, loss))
+
+
+def _own_share(n_classes: int) -> float:
+    """How much of what tells a class from the rest is its own."""
+    return 1.0 - 1.0 / n_classes
 
 
 def _scaled(prior: WidePrior, factor: float) -> WidePrior:
@@ -167,7 +183,8 @@ def _shapes(how: Options, n_tasks: int, past: WidePrior | None) -> list[Shape]:
 class _Trial:
     """What was learned without some tasks, what these say of it, and the sweeps that are left to do.
 
-    ``scales`` is relative to the scales of ``state``, so that only the loadings are still to ``finish``.
+    ``scales`` is relative to the scales of ``state``, so that only the loadings are still to ``finish``. Or there is a law
+    ``around`` one model of all tasks, whose penalty stands for slopes of ``own_variance``: then that is still to be fitted.
     """
 
     shape: Shape
@@ -179,19 +196,21 @@ class _Trial:
     score: float
     scores: dict[str, float]
     context: WideContext | None = None
+    around: WidePrior | None = None
+    own_variance: float = 1.0
 
 
 def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None, how: Options) -> _Trial:
     """The `_Trial` under which held-out tasks are most probable; with a single task, the first shape untried."""
-    held, one, shapes = _held_out(rows), loss.each_against_the_rest, _shapes(how, rows.n_tasks, past)
+    held, one, shapes = held_out(rows), loss.each_against_the_rest, _shapes(how, rows.n_tasks, past)
     weighted, context = _weighted(rows, counts), None if past is None else past.context
-    intercept, train = _intercept(weighted, one), _read(_some(rows, ~held), counts[~held], context)
+    intercept, train = _intercept(weighted, one), _read(some_tasks(rows, ~held), counts[~held], context)
     state = initial_state(train, one, intercept, how, _known(past, loss))
     if not held.any():
         unknown = weighed_before(as_prior(state, intercept), rows.scale, loss, past)
         untried = np.ones((len(intercept), N_SCALES))
         return _Trial(shapes[0], state, shapes[0], how.n_iter, untried, unknown, 0.0, {}, context)
-    test = _read(_some(rows, held), counts[held], context)
+    test = _read(some_tasks(rows, held), counts[held], context)
     trials: list = []
     scores: dict[str, float] = {}
     for shape in shapes:
@@ -214,10 +233,10 @@ def _with_context_or_not(rows: Rows, loss: Likelihood, counts: Array, plain: _Tr
 
     They are not looked for in sparse tables, and are kept in all outputs or in none.
     """
-    held, intercept = _held_out(rows), _intercept(_weighted(rows, counts), loss)
+    held, intercept = held_out(rows), _intercept(_weighted(rows, counts), loss)
     if sparse.issparse(rows.X) or not held.any():
         return plain
-    train, test = (read_batches(_some(rows, some), counts[some]) for some in (~held, held))
+    train, test = (read_batches(some_tasks(rows, some), counts[some]) for some in (~held, held))
     context = WideContext.read(train)
     if context is None:
         return plain
@@ -240,6 +259,34 @@ def _with_context_or_not(rows: Rows, loss: Likelihood, counts: Array, plain: _Tr
     return replace(plain, state=state, scales=scales, met=met, context=context)
 
 
+def _pooled_or_not(rows: Rows, loss: Likelihood, counts: Array, swept: _Trial) -> _Trial:
+    """The same, or tasks around one model of all, where those held out are more probable so.
+
+    That model is fitted under each penalty that may be the estimator's own (`own_variances`). Of sparse tables alone, whose
+    columns have one unit in common, as words do: what is learned of dense ones does not depend on their units.
+    """
+    held, one = held_out(rows), loss.each_against_the_rest
+    if not held.any():
+        return swept
+    weighted, best, scores = _weighted(rows, counts), swept, swept.scores
+    train, test = (read_batches(some_tasks(rows, some), counts[some]) for some in (~held, held))
+    start = scaled(as_prior(swept.state, _intercept(weighted, one)), swept.scales)
+    for variance in own_variances(loss):
+        law = around(_pooled_mean(train, loss, variance), train, start)
+        scales, score = fit_scales(test, law, one)
+        scores["pooled"] = max(score, scores.get("pooled", score))
+        if score > best.score:
+            met = weighed(_joined(scaled(law, scales), weighted, loss), test, loss, counts[held])
+            best = replace(swept, around=law, own_variance=variance, scales=scales, met=met, score=score)
+    return best
+
+
+def _pooled_mean(batches: list[Any], loss: Likelihood, variance: float) -> Array:
+    """Coefficients ``(K, p)`` of one model of all tasks, of each class against the rest."""
+    found = pooled_fit(batches, loss, variance)
+    return found / _own_share(len(found)) if loss.coupled else found
+
+
 def _tried(
     train: Any, test: Any, state: State, loss: Likelihood, shape: Shape, intercept: Array, how: Options, *, first: bool
 ) -> State:
@@ -252,7 +299,7 @@ def _known(past: WidePrior | None, loss: Likelihood) -> WidePrior | None:
     """What was known, as a prior of each class against the rest."""
     if past is None or not loss.coupled:
         return past
-    return _scaled(past, 1.0 / (1.0 - 1.0 / len(past.noise)))
+    return _scaled(past, 1.0 / _own_share(len(past.noise)))
 
 
 def _fit_factors(
@@ -277,33 +324,6 @@ def _rescaled(state: State, scales: Array) -> State:
         changed = {"loadings": loadings, "variance": variance, "loading_variance": loading_variance}
         outputs.append(replace(out, noise=noise * out.noise, common=slopes * out.common, **changed))
     return State(outputs, state.rows)
-
-
-def _held_out(rows: Rows) -> Array:
-    """A mask of tasks: every third in order of what their rows hold, whatever the tasks are called.
-
-    Tasks are told apart by sums over their rows, to the digits that do not depend on how these were added.
-    """
-    task = np.repeat(np.arange(rows.n_tasks), np.diff(rows.starts))
-    weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
-    squares = (rows.Y**2).sum(axis=1), _squares(rows)
-    n_rows, target, size = (
-        np.bincount(task, v[rows.order], rows.n_tasks) for v in (weight, *(weight * s for s in squares))
-    )
-    mean = [each / np.maximum(n_rows, TINY) for each in (size, target)]
-    return np.argsort(np.lexsort([np.round(each / max(each.max(), TINY), _DIGITS) for each in mean])) % _HELD_OUT == 1
-
-
-def _squares(rows: Rows) -> Array:
-    """The standardised columns' squares, summed for each row of the table ``(n,)``."""
-    if sparse.issparse(rows.X):
-        return np.asarray(rows.X.multiply(rows.X) @ rows.scale**-2.0).ravel()
-    return np.asarray((standardise(rows.X, rows.centre, rows.scale) ** 2).sum(axis=1))
-
-
-def _some(rows: Rows, mask: Array) -> Rows:
-    parts = [rows.order[rows.starts[t] : rows.starts[t + 1]] for t in np.flatnonzero(mask)]
-    return replace(rows, order=np.concatenate(parts), starts=np.r_[0, np.cumsum([len(part) for part in parts])])
 
 
 # States and priors ----------------------------------------------------------------------------------

@@ -36,10 +36,21 @@ def as_drawn(tasks: Tasks, prior: Any, class_prior: str) -> Tasks:
     """
     if class_prior == "rows":
         return tasks
-    if prior.class_prior is None:
-        raise ValueError(
-            "class_prior: wanted a prior that knows how frequent classes were in past tasks for class_prior='past', found "
-            f"{prior!r}, which does not; learn it from tasks, write GaussianPrior(..., class_prior=[...]), or use "
-            "class_prior='rows'."
-        )
+    check_knows_classes(prior, class_prior)
     return drawn_by_class(tasks, prior.classes, prior.class_prior) if tasks.n_rows else tasks
+
+
+def check_knows_classes(prior: Any, class_prior: str) -> None:
+    """Raise for "past", if a prior does not know how frequent classes were."""
+    if class_prior == "rows" or prior.class_prior is not None:
+        return
+    if prior.own_labels:
+        raise ValueError(
+            "class_prior: wanted 'rows' where each task has labels of its own, as past tasks do not say how frequent those of "
+            "a new one are, found 'past'; use class_prior='rows'."
+        )
+    raise ValueError(
+        "class_prior: wanted a prior that knows how frequent classes were in past tasks for class_prior='past', found "
+        f"{prior!r}, which does not; learn it from tasks, write GaussianPrior(..., class_prior=[...]), or use "
+        "class_prior='rows'."
+    )

@@ -12,6 +12,7 @@ from sklearn.utils.validation import has_fit_parameter
 from skmeta.base._matching import check_names, kind_of
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._tables import columns_in_order, plain_table, take_rows
+from skmeta.tasks._words import shown
 
 _KINDS = ("classifier", "regressor")
 
@@ -27,7 +28,7 @@ def distilled(estimator: Any, X: Any, teacher: Any, feature_names: tuple[str, ..
     Parameters
     ----------
     estimator : estimator
-        Of the teacher's kind.
+        Of the teacher's kind, see `check_kinds`.
     X : {array-like, frame, sparse matrix} of shape (n_rows, n_features)
         Rows; no targets are wanted.
     teacher : estimator
@@ -40,12 +41,16 @@ def distilled(estimator: Any, X: Any, teacher: Any, feature_names: tuple[str, ..
     estimator
         A plain fitted estimator, its columns in the order of ``X``.
 
+    Raises
+    ------
+    ValueError
+        If there are no rows, columns have other names than the prior's, or a class has the probability zero in all rows.
+
     References
     ----------
     C. Bucila, R. Caruana and A. Niculescu-Mizil (2006), Model compression, KDD.
     G. Hinton, O. Vinyals and J. Dean (2015), Distilling the knowledge in a neural network, arXiv 1503.02531, section 2.
     """
-    check_kinds(estimator, teacher)
     X = plain_table(X)
     if X.shape[0] == 0:
         raise ValueError(
@@ -57,7 +62,9 @@ def distilled(estimator: Any, X: Any, teacher: Any, feature_names: tuple[str, ..
     rows = columns_in_order(X, feature_names)
     if kind_of(teacher) == "regressor":
         return clone(estimator).fit(X, teacher.predict(rows))
-    owner, label, weight = _a_row_for_each_class(_probabilities(teacher, rows))
+    P = _probabilities(teacher, rows)
+    _check_all_are_expected(P, teacher.classes_)
+    owner, label, weight = _a_row_for_each_class(P)
     name = _name_of_weights(estimator)
     return clone(estimator).fit(take_rows(X, owner), teacher.classes_[label], **{name: weight})
 
@@ -83,6 +90,15 @@ def _probabilities(teacher: Any, X: Any) -> NDArray[np.float64]:
             "prior.zero_shot(teacher).predict(X), its labels."
         )
     return np.asarray(teacher.predict_proba(X))
+
+
+def _check_all_are_expected(P: NDArray[np.float64], classes: NDArray[Any]) -> None:
+    never = classes[~(P > 0.0).any(axis=0)]
+    if len(never):
+        raise ValueError(
+            f"X: wanted rows of which some may be of each class that the prior knows, found none that may be of "
+            f"{shown(never.tolist())}, a class that the small model could not know; add rows where it occurs."
+        )
 
 
 def _a_row_for_each_class(P: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:

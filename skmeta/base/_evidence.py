@@ -83,19 +83,29 @@ def root_mean_square_left_out(prior: Any, estimator: Any, tasks: Tasks) -> Array
     return found
 
 
-def losses_left_out(prior: Any, estimator: Any, tasks: Tasks, of_rows: Callable[[Any, Any], Array]) -> Array:
-    """Loss ``(n_left_out,)`` of labelled rows, each predicted from the others of its task, in one order for every prior.
+def losses_out_of_fold(
+    prior: Any,
+    estimator: Any,
+    tasks: Tasks,
+    of_rows: Callable[[Any, Any], Array],
+    n_folds: int,
+    n_jobs: int | None = None,
+) -> Array:
+    """Loss ``(n_rows,)`` of the rows of tasks that have two at least, each predicted from the other folds of its task.
 
     ``of_rows(y, mean)`` are those of numbers; of labels it is minus the logarithm of their probability, see
-    `log_probability`. Rows of tasks that have no others are left out.
+    `log_probability`. Folds are those of `Tasks.without_each_part`, and all rows are labelled.
     """
-    left = _left_out(prior, estimator, tasks)
+    left = _left_out(prior, estimator, tasks, n_folds, n_jobs)
+    found = np.full(tasks.n_rows, np.nan)
     if left is None:
-        return np.empty(0)
-    if not classifies(estimator):
-        return of_rows(left.y, left.adapted.predict(left.X, left.codes))
-    n_known = left.adapted.tasks.labelled_rows().counts[left.codes].astype(float)
-    return -log_probability(left.adapted, left.X, left.y, left.codes, n_known)
+        return found
+    if classifies(estimator):
+        n_known = left.adapted.tasks.counts[left.codes].astype(float)
+        found[left.rows] = -log_probability(left.adapted, left.X, left.y, left.codes, n_known)
+    else:
+        found[left.rows] = of_rows(left.y, left.adapted.predict(left.X, left.codes))
+    return found
 
 
 class _LeftOut(NamedTuple):
@@ -108,12 +118,15 @@ class _LeftOut(NamedTuple):
     codes: NDArray[np.intp]
 
 
-def _left_out(prior: Any, estimator: Any, tasks: Tasks) -> _LeftOut | None:
-    others, rows, codes = tasks.without_each_part()
+def _left_out(
+    prior: Any, estimator: Any, tasks: Tasks, n_folds: int | None = None, n_jobs: int | None = None
+) -> _LeftOut | None:
+    others, rows, codes = tasks.without_each_part(n_folds)
     if not len(rows):
         return None
     y = np.empty(0) if tasks.y is None else tasks.y[rows]
-    return _LeftOut(prior.adapt_tasks(estimator, others), take_rows(tasks.X, rows), y, rows, codes)
+    in_parallel = {} if n_jobs is None else {"n_jobs": n_jobs}
+    return _LeftOut(prior.adapt_tasks(estimator, others, **in_parallel), take_rows(tasks.X, rows), y, rows, codes)
 
 
 def log_probability(

@@ -15,6 +15,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skmeta._sklearn import check_parameters
 from skmeta.tasks import Tasks, read_tasks
+from skmeta.tasks._words import listed
 
 UNSUPERVISED = ("clusterer", "density_estimator")  # types of estimators whose rows have no targets
 
@@ -116,8 +117,9 @@ def check_classes(wanted: NDArray[Any], found: NDArray[Any]) -> None:
     if new:
         none = "set unlabelled=-1 if -1 says that a row has no label, or " if -1 in new else ""
         raise ValueError(
-            f"y: wanted the classes that the prior knows, {wanted.tolist()}, found new {new}; {none}learn the prior anew with "
-            "tasks that have them or, where each task has classes of its own, with learner=DiscriminantLearner(labels='own')."
+            f"y: wanted the classes that the prior knows, [{listed(wanted)}], found new [{listed(new)}]; {none}learn the prior "
+            "anew with tasks that have them or, where each task has classes of its own, with "
+            "learner=DiscriminantLearner(labels='own')."
         )
 
 

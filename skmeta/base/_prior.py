@@ -15,7 +15,9 @@ from skmeta.base._class_prior import checked_class_prior
 from skmeta.base._distil import check_kinds, distilled
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._frozen_value import FrozenValue
+from skmeta.base._html import html_table, rows_of
 from skmeta.base._matching import check_is_model, check_names, matched, one_task
+from skmeta.base._numbers_of_columns import numbers_of_columns
 from skmeta.base._plain import Reader, from_plain, to_plain
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import column_names
@@ -63,6 +65,9 @@ class Prior(FrozenValue):
     def __repr__(self) -> str:
         learned = f"n_tasks={self.n_tasks:.0f}" if self.n_tasks else "written by hand"
         return f"{type(self).__name__}({learned})"
+
+    def _repr_html_(self) -> str:
+        return html_table(type(self.split()[1]).__name__, rows_of(self))
 
     @property
     def in_words(self) -> tuple[str, ...]:
@@ -276,7 +281,7 @@ class Prior(FrozenValue):
         TypeError
             If the two are not of one kind, or the small classifier takes no weights.
         ValueError
-            If there are no rows, or columns have other names than the prior's.
+            If there are no rows, columns have other names than the prior's, or a class has the probability zero in all rows.
 
         References
         ----------
@@ -296,17 +301,18 @@ class Prior(FrozenValue):
         return distilled(estimator, X, self.zero_shot(teacher), self.feature_names)
 
     def to_frame(self) -> Any:
-        """What was learned, a row a coefficient or column: fields that have one number each.
+        """What was learned, a row a column: fields that have a number for each, or one for each class.
 
         Returns
         -------
         DataFrame
-            Of pandas, which has to be installed.
+            Of pandas, which has to be installed: ``feature`` and the fields, of several classes such as ``mean_a``, ``mean_b``.
         """
-        names = list(self.feature_names or ())
-        numbers = {field.name: getattr(self, field.name) for field in fields(self)}
-        columns = {name: value for name, value in numbers.items() if np.shape(value) == (len(names),) and names}
-        return make_frame({"feature": names} | columns, "prior.to_frame()")
+        n_columns = self.n_features_in or 0
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        names = self.feature_names or [f"x{j}" for j in range(n_columns)]
+        numbers = numbers_of_columns(values, n_columns, None if self.classes is None else self.classes.tolist())
+        return make_frame({"feature": list(names)} | numbers, "prior.to_frame()")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain arrays, numbers and texts that `from_dict` reads.

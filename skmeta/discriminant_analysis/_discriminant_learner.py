@@ -88,8 +88,9 @@ class DiscriminantLearner(Learner):
     labels : {"auto", "shared", "own"}, default="auto"
         Whether a label means the same in all tasks ("shared"), or each task has labels of its own ("own"). With "auto" each
         task is held out: they are shared if its labels and those of the others have more in common than not, on average
-        (Jaccard index of at least one half); tasks of one label do not count. Say "own" where labels of unlike classes have
-        the same names, such as characters numbered from 0 in each alphabet.
+        (Jaccard index of at least one half); tasks of one label do not count, unless all are such: then two have to have
+        the same label. Say "own" where labels of unlike classes have the same names, such as characters numbered from 0 in
+        each alphabet.
     max_columns : int, default=1000
         Of rows of more columns the identity metric is learned. It bounds memory.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 from sklearn.base import clone, is_classifier
 
+from skmeta._dataframe import make_frame
 from skmeta.base import AdaptedEstimators, FrozenValue, Prior
 from skmeta.base._prior import given_what_is_known
 from skmeta.compose import mean_of_coefficients
@@ -77,6 +78,21 @@ class MeanOfCorrections(Prior):
         """Log density of each task's targets, the parts being a mixture, see `Prior.log_evidence`."""
         found = [part.log_evidence(estimator, read) for part, read in zip(self.parts, self._read(tasks), strict=True)]
         return np.asarray(logsumexp(np.transpose(found), axis=1, b=self.weights))
+
+    def to_frame(self) -> Any:
+        """Those of the parts, one below the other: a row a coefficient.
+
+        Returns
+        -------
+        DataFrame
+            Of pandas: ``part``, its ``weight``, and the columns of its own frame, in which features are numbered as all are.
+        """
+        frames = [part.to_frame() for part in self.parts]
+        sizes = [len(frame) for frame in frames]
+        names = [[*(f"x{j}" for j in place), "intercept"][:n] for place, n in zip(self.places, sizes, strict=True)]
+        columns = {"part": np.repeat(np.arange(len(sizes)), sizes), "weight": np.repeat(self.weights, sizes)}
+        columns |= {name: np.concatenate([frame[name] for frame in frames]) for name in frames[0]}
+        return make_frame(columns | {"feature": np.concatenate(names)}, "prior.to_frame()")
 
     @property
     def context_names(self) -> tuple[str, ...]:

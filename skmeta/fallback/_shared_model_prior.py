@@ -77,6 +77,16 @@ class SharedModelPrior(Prior):
         """Number of columns of rows that it reads."""
         return getattr(self.columns if self.outputs is None else self.outputs, "n_features_in_", None)
 
+    def to_frame(self) -> Any:
+        """That of the correction: a row a coefficient of the linear model, the shared model's outputs before raw columns.
+
+        Returns
+        -------
+        DataFrame
+            See `Prior.to_frame`.
+        """
+        return self.correction.to_frame()
+
     @property
     def inputs(self) -> Any:
         """One transformer that makes of raw rows all that the linear model reads."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle, product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta.base._pictures import Path
 
 
 def draw_path(
-    ax: Any, path: Path, names: Sequence[str], outputs: Sequence[str], max_coefs: int
+    ax: Any, path: Path, names: Sequence[str], outputs: Sequence[str], which: Sequence[int], colors: Sequence[str]
 ) -> tuple[list[Any], list[Any]]:
-    """Draw those coefficients that move most, and return their lines and bands.
+    """Draw some coefficients, and return their lines and bands.
 
     Parameters
     ----------
@@ -23,8 +25,10 @@ def draw_path(
         Times in order, means and standard deviations.
     names, outputs : sequence of str
         Of the coefficients, and of the outputs.
-    max_coefs : int
-        How many coefficients are drawn.
+    which : sequence of int
+        The coefficients to draw.
+    colors : sequence of str
+        Of the lines, one after the other; they come round again.
 
     Returns
     -------
@@ -32,16 +36,15 @@ def draw_path(
         One of each for every coefficient and output.
     """
     mean, sd = (np.reshape(each, (-1, *each.shape[-2:])) for each in (path.mean, path.sd))
-    moves = mean.std(axis=1).max(axis=0)
     lines, bands = [], []
-    for j in np.sort(np.argsort(-moves, kind="stable")[:max_coefs]):
-        for k, output in enumerate(outputs):
-            label = f"{names[j]}, {output}" if len(outputs) > 1 else names[j]
-            (line,) = ax.plot(path.time, mean[k, :, j], label=label)
-            low, high = mean[k, :, j] - sd[k, :, j], mean[k, :, j] + sd[k, :, j]
-            bands.append(ax.fill_between(path.time, low, high, color=line.get_color(), alpha=0.15, lw=0))
-            lines.append(line)
-    ax.set_xlabel("Time")
-    ax.set_ylabel("Coefficient: mean ± standard deviation")
-    ax.legend()
+    for (j, (k, output)), color in zip(product(which, enumerate(outputs)), cycle(colors), strict=False):
+        label = f"{names[j]}, {output}" if len(outputs) > 1 else names[j]
+        lines += ax.plot(path.time, mean[k, :, j], label=label, color=color)
+        low, high = mean[k, :, j] - sd[k, :, j], mean[k, :, j] + sd[k, :, j]
+        bands.append(ax.fill_between(path.time, low, high, color=color, alpha=0.15, lw=0))
     return lines, bands
+
+
+def moves_of(path: Path) -> NDArray[np.float64]:
+    """Return how far each coefficient moves, the largest over outputs."""
+    return np.asarray(np.reshape(path.mean, (-1, *path.mean.shape[-2:])).std(axis=1).max(axis=0))

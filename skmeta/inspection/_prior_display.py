@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any, Self
 
 import numpy as np
@@ -10,10 +11,20 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.base._pictures import Path, Spread
-from skmeta.inspection._axes import axes_for
-from skmeta.inspection._path import draw_path
+from skmeta.inspection._axes import axes_for, with_one_below
+from skmeta.inspection._colors import COLORS, OTHERS
+from skmeta.inspection._path import draw_path, moves_of
+from skmeta.inspection._short_names import shortened
+from skmeta.inspection._task_coefficients import coefficients_of_tasks
+from skmeta.steps._parts import is_nothing
 
 _MANY, _MANY_LINES = 30, 5  # coefficients that are drawn, one below the other or as lines
+_COLORS = (
+    COLORS["warm"],
+    COLORS["own"],
+    *OTHERS,
+)  # of a prior, which is what warm starts from; then of others beside it
+_BARS = "mean ± standard deviation between tasks"
 
 
 def coefficient_moments(prior: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -60,44 +71,51 @@ class PriorDisplay:
 
     Where a prior knows more of how tasks belong together, it shows that: of nested tasks how coefficients differ at each
     level, and a dot for each region; of kinds of tasks where each lies; of tasks that drift the path of the coefficients.
-    Make it by `from_estimator` or `from_prior`, which draw it at once.
+    The intercept stands below on an axis of its own, as it is in units of the target. Of a fitted model each task's own
+    coefficients are drawn as dots. Make it by `from_estimator` or `from_result`, which draw it at once.
 
     Parameters
     ----------
     mean : ndarray of shape (n_coefs,) or (n_outputs, n_coefs)
-        Mean of every coefficient.
+        Mean of every coefficient, the intercept last.
     sd : ndarray of the shape of `mean`
         Standard deviation of every coefficient between tasks.
     names : sequence of str, of length n_coefs
-        Names of the coefficients.
+        Names of the coefficients. Those of pipeline steps before ``__`` are left out where names still differ.
     outputs : sequence of length n_outputs, default=None
         Names of the outputs or classes. If None, outputs are numbered.
     spreads : mapping of str to Spread, default=None
         Levels or kinds of tasks, by name: means, standard deviations and, if they are known, the means of single ones.
     path : Path, default=None
         How coefficients move in time; drawn in place of all else.
+    tasks : ndarray of shape (n_tasks, n_coefs) or (n_outputs, n_tasks, n_coefs), default=None
+        Coefficients of single tasks, drawn as dots.
+    coef_name : str, default="Coefficient per unit of the column"
+        Name on the axis of the coefficients.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
         Axes with the coefficients.
+    intercept_ax_ : matplotlib Axes or None
+        Axes with the intercept; None if it is not drawn, and ``ax_`` where there is nothing else.
     figure_ : matplotlib Figure
         Figure with the coefficients.
-    errorbar_ : list of matplotlib ErrorbarContainer
+    errorbar_, intercept_errorbar_ : list of matplotlib ErrorbarContainer
         One for each output, and each of `spreads`: a point at the mean, a bar of one standard deviation to either side.
-    members_ : list of matplotlib Line2D
-        The dots of single regions, one list of them for each of `spreads` that knows some.
-    lines_ : list of matplotlib Line2D
+    members_, intercept_members_ : list of matplotlib Line2D
+        The dots of single tasks or regions, one list of them for each output and each of `spreads` that knows some.
+    lines_, intercept_lines_ : list of matplotlib Line2D
         One for each coefficient, of a `path`.
     fill_between_ : list of matplotlib PolyCollection
-        One standard deviation to either side of each line.
+        One standard deviation to either side of each line, the intercept's last.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skmeta.inspection import PriorDisplay
     >>> display = PriorDisplay(np.array([1.0, -2.0]), np.array([0.1, 3.0]), ["price", "intercept"]).plot()
-    >>> [label.get_text() for label in display.ax_.get_yticklabels()]
+    >>> [label.get_text() for ax in (display.ax_, display.intercept_ax_) for label in ax.get_yticklabels()]
     ['price', 'intercept']
     """
 
@@ -110,6 +128,8 @@ class PriorDisplay:
         outputs: Sequence[Any] | NDArray[Any] | None = None,
         spreads: Mapping[str, Spread] | None = None,
         path: Path | None = None,
+        tasks: NDArray[np.float64] | None = None,
+        coef_name: str = "Coefficient per unit of the column",
     ) -> None:
         self.mean = mean
         self.sd = sd
@@ -117,17 +137,40 @@ class PriorDisplay:
         self.outputs = outputs
         self.spreads = spreads
         self.path = path
+        self.tasks = tasks
+        self.coef_name = coef_name
 
-    def plot(self, ax: Any = None, *, max_coefs: int | None = None, errorbar_kw: dict[str, Any] | None = None) -> Self:
+    def _forget(self) -> None:
+        """Of an earlier figure no artist is kept."""
+        self.intercept_ax_: Any = None
+        self.errorbar_: list[Any] = []
+        self.intercept_errorbar_: list[Any] = []
+        self.members_: list[Any] = []
+        self.intercept_members_: list[Any] = []
+        self.lines_: list[Any] = []
+        self.intercept_lines_: list[Any] = []
+        self.fill_between_: list[Any] = []
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        max_coefs: int | None = None,
+        intercept: bool = True,
+        errorbar_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the coefficients, one below the other; those of a path as lines in time.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
+            Axes to draw on. If None, a new figure is made, as high as there are coefficients.
         max_coefs : int, default=None
-            If there are more coefficients, only those which move a prediction most are drawn: those with the
-            largest ``mean**2 + sd**2``, or of a path those that move most, in their own order. None is 30, of a path 5.
+            If there are more coefficients beside the intercept, only those which move a prediction most are drawn: those
+            with the largest ``mean**2 + sd**2``, or of a path those that move most, in their own order. None is 30, of a
+            path 5.
+        intercept : bool, default=True
+            Whether to draw the intercept, on an axis of its own below.
         errorbar_kw : dict, default=None
             Keyword arguments of ``ax.errorbar``.
 
@@ -138,24 +181,52 @@ class PriorDisplay:
         """
         self.ax_ = axes_for(self, ax)
         self.figure_ = self.ax_.figure
-        self.errorbar_, self.members_ = [], []
+        self._forget()
+        n_slopes = len(self.names) - 1
         if self.path is not None:
-            many = _MANY_LINES if max_coefs is None else max_coefs
-            self.lines_, self.fill_between_ = draw_path(self.ax_, self.path, self.names, self._outputs, many)
+            shown = _largest(moves_of(self.path)[:-1], _MANY_LINES if max_coefs is None else max_coefs)
+            self._split(intercept, n_slopes, (2, 1))
+            self._draw_path(shown)
             return self
         series = self._series()
         size = np.max([mean**2 + sd**2 for _, mean, sd, _ in series], axis=0)
-        shown = np.sort(np.argsort(-size, kind="stable")[: _MANY if max_coefs is None else max_coefs])
+        shown = _largest(size[:-1], _MANY if max_coefs is None else max_coefs)
+        if ax is None:
+            self.figure_.set_figheight(max(self.figure_.get_figheight(), 1.5 + 0.25 * len(shown)))
+        self._split(intercept, n_slopes, (max(len(shown), 2), 1))
         style = {"fmt": "o", "capsize": 3, **(errorbar_kw or {})}
-        offsets = 0.6 * ((np.arange(len(series)) + 0.5) / len(series) - 0.5)
-        for offset, (_, mean, sd, members) in zip(offsets, series, strict=True):
-            y = np.arange(len(shown)) + offset
-            self.errorbar_.append(self.ax_.errorbar(mean[shown], y, xerr=sd[shown], **style))
-            if members is not None:
-                color = self.errorbar_[-1].lines[0].get_color()
-                self.members_ += self.ax_.plot(members[:, shown].T, y, ls="none", marker=".", color=color, alpha=0.4)
-        self._label([self.names[j] for j in shown], [label for label, *_ in series])
+        self.errorbar_, self.members_ = self._draw(self.ax_, series, shown, style)
+        if self.intercept_ax_ is not None:
+            drawn = self._draw(self.intercept_ax_, series, [n_slopes], style)
+            self.intercept_errorbar_, self.intercept_members_ = drawn
+        self._label([label for label, *_ in series])
         return self
+
+    def _split(self, intercept: bool, n_slopes: int, heights: tuple[int, int]) -> None:
+        """Make room for the intercept below; where there is nothing else, it has all."""
+        if not intercept:
+            return
+        self.intercept_ax_ = self.ax_
+        if n_slopes:
+            self.ax_, self.intercept_ax_ = with_one_below(self.ax_, heights, sharex=self.path is not None)
+
+    def _draw(self, ax: Any, series: list[Any], shown: Any, style: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+        """Bars and dots of some coefficients, one below the other."""
+        bars: list[Any] = []
+        dots: list[Any] = []
+        offsets = 0.6 * ((np.arange(len(series)) + 0.5) / len(series) - 0.5)
+        for offset, color, (_, mean, sd, members) in zip(offsets, cycle(_COLORS), series, strict=False):
+            y = np.arange(len(shown)) + offset
+            bars.append(ax.errorbar(mean[shown], y, xerr=sd[shown], **{"color": color, **style}))
+            if members is not None:
+                color = bars[-1].lines[0].get_color()
+                dot = {"ls": "none", "marker": ".", "ms": 7, "color": color, "alpha": 0.35, "mew": 0}
+                dots += ax.plot(members[:, shown].T, y + 0.25 / len(series), **dot)  # below the bar, not under it
+        names = shortened(self.names)
+        ax.axvline(0.0, color="0.7", lw=1, zorder=0)
+        ax.set_yticks(np.arange(len(shown)), labels=[names[j] for j in shown])
+        ax.set_ylim(max(len(shown), 1) - 0.5, -0.5)  # the first column on top
+        return bars, dots
 
     @property
     def _outputs(self) -> list[str]:
@@ -165,7 +236,7 @@ class PriorDisplay:
     def _series(self) -> list[tuple[str, Any, Any, Any]]:
         """Label, means, deviations and means of single ones of all that has bars of its own."""
         found = []
-        for name, spread in (self.spreads or {"": Spread(self.mean, self.sd)}).items():
+        for name, spread in (self.spreads or {"": Spread(self.mean, self.sd, self.tasks)}).items():
             mean, sd, members = np.atleast_2d(spread.mean), np.atleast_2d(spread.sd), spread.members
             for k, output in enumerate(self._outputs):
                 own = members[k] if members is not None and members.ndim > 2 else members
@@ -173,17 +244,36 @@ class PriorDisplay:
                 found.append((label, mean[k], sd[k], own))
         return found
 
-    def _label(self, names: list[str], labels: list[str]) -> None:
-        ax, between = self.ax_, "" if self.spreads else " between tasks"
-        ax.axvline(0.0, color="0.7", lw=1, zorder=0)
-        ax.set_yticks(np.arange(len(names)), labels=names)
-        ax.set_ylim(len(names) - 0.5, -0.5)  # the first column on top
-        ax.set_xlabel(f"Coefficient: {'' if self.spreads else 'shared '}mean ± standard deviation{between}")
-        if len(self.errorbar_) > 1:
-            ax.legend(self.errorbar_, labels)
+    def _label(self, labels: list[str]) -> None:
+        axes = [self.ax_] if self.intercept_ax_ in (None, self.ax_) else [self.ax_, self.intercept_ax_]
+        for ax, words in zip(axes, (self.coef_name, "Intercept: in units of the linear predictor"), strict=False):
+            ax.set_xlabel(words)
+        dots = (self.members_ or self.intercept_members_)[-1:]
+        bars = self.errorbar_ or self.intercept_errorbar_
+        above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False, "ncols": 3}
+        if len(labels) == 1:
+            self.ax_.legend([*bars, *dots], [_BARS, *["single tasks"][: len(dots)]], **above)
+            return
+        title = f"{_BARS[0].upper()}{_BARS[1:]}{'; dots: single ones' if dots else ''}"
+        self.ax_.legend(bars, labels, title=title, title_fontsize="small", alignment="left", **above)
+
+    def _draw_path(self, shown: Any) -> None:
+        path, names = self.path, shortened(self.names)
+        for ax, name, which in ((self.ax_, "lines_", shown), (self.intercept_ax_, "intercept_lines_", [-1])):
+            if ax is None or not len(which):
+                continue
+            lines, bands = draw_path(ax, path, names, self._outputs, which, _COLORS)  # type: ignore[arg-type]
+            setattr(self, name, lines)
+            self.fill_between_ += bands
+            ax.legend()
+            ax.set_xlabel("Time")
+        self.ax_.set_ylabel(f"{self.coef_name}:\nmean ± standard deviation")
+        if self.intercept_ax_ not in (None, self.ax_):
+            self.ax_.set_xlabel("")
+            self.ax_.tick_params(labelbottom=False)
 
     @classmethod
-    def from_prior(cls, prior: Any, *, ax: Any = None, **plot_kw: Any) -> Self:
+    def from_result(cls, prior: Any, *, ax: Any = None, **plot_kw: Any) -> Self:
         """Draw a prior over coefficients.
 
         Parameters
@@ -206,12 +296,24 @@ class PriorDisplay:
         TypeError
             If it is none about coefficients.
         """
+        return cls._of(prior).plot(ax, **plot_kw)
+
+    @classmethod
+    def _of(cls, prior: Any, model: Any = None) -> Self:
+        """That of a prior, and of the tasks of the model that it was learned in."""
         mean, sd = coefficient_moments(prior)
-        names = [*coefficient_names(prior), "intercept"]
         # Priors that know more of how tasks belong together offer that; others have no such attributes.
         spreads, path = getattr(prior, "spreads", None), getattr(prior, "path", None)
-        display = cls(mean, sd, names, outputs=prior.classes, spreads=spreads, path=path)
-        return display.plot(ax, **plot_kw)
+        return cls(
+            mean,
+            sd,
+            [*coefficient_names(prior), "intercept"],
+            outputs=prior.classes,
+            spreads=spreads,
+            path=path,
+            tasks=None if model is None or spreads or path else coefficients_of_tasks(model, mean),
+            coef_name=_unit_of(prior),
+        )
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None, **plot_kw: Any) -> Self:
@@ -243,4 +345,15 @@ class PriorDisplay:
                 f"estimator: wanted a {type(estimator).__name__} with a prior_, found none; fit a WarmStartRegressor or "
                 "WarmStartClassifier with a task column or a prior."
             )
-        return cls.from_prior(prior, ax=ax, **plot_kw)
+        return cls._of(prior, estimator).plot(ax, **plot_kw)
+
+
+def _largest(values: NDArray[np.float64], n: int) -> NDArray[np.intp]:
+    """Positions of the `n` largest values, in their own order."""
+    return np.sort(np.argsort(-values, kind="stable")[:n])
+
+
+def _unit_of(prior: Any) -> str:
+    """What a coefficient is a change by: a unit of the column, or of what the last step makes of it."""
+    steps = [step for _, step in getattr(getattr(prior, "steps", None), "steps", ()) if not is_nothing(step)]
+    return f"Coefficient per unit of the column{f' behind {type(steps[-1]).__name__}' if steps else ''}"

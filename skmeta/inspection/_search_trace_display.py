@@ -9,7 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from skmeta.inspection._axes import axes_for, title_of
+from skmeta.inspection._axes import axes_for, better, limit_to_typical, title_of
+from skmeta.inspection._bands import between_quantiles, checked_quantiles
+from skmeta.inspection._colors import colors_of
 from skmeta.tasks._words import listed, shown
 from skmeta.tuning._trial_sources import read_trials
 
@@ -19,12 +21,14 @@ _MARKERS = {"portfolio": "s", "model": "o", "exploration": "D", "random": "^"}
 class SearchTraceDisplay:
     """Best score so far of each search against the number of trials, and where each trial came from.
 
-    Make it by `from_searches`, which draws it at once. A filled marker is a trial that was better than all before
-    it, a hollow one a trial that was not; what failed has none.
+    Make it by `from_estimators` or `from_result`, which draw it at once. A filled marker is a trial that was better than all
+    before it, a hollow one a trial that was not; what failed has none. Of a search that was run with several seeds the
+    line is the median over them, the band the middle half. A search named by its role (warm, cold, random) has the same
+    colour in all figures, and one bad trial does not squeeze the rest: what is not in view is told.
 
     Parameters
     ----------
-    scores : dict of str to ndarray of shape (n_trials,)
+    scores : dict of str to ndarray of shape (n_trials,) or (n_seeds, n_trials)
         For each search the scores of its trials in the order in which they were made, nan for one that failed.
     origins : dict of str to sequence of str, default=None
         Where each trial came from, for the searches of which that is known: "portfolio", "model", "exploration" or "random".
@@ -44,6 +48,8 @@ class SearchTraceDisplay:
         Figure with the traces.
     lines_ : list of matplotlib Line2D
         The best score so far, one line a search.
+    fill_between_ : list of matplotlib PolyCollection
+        From quantile to quantile over seeds, of each search that has several.
     markers_ : list of matplotlib Line2D
         The markers, for each search those of one origin together, filled ones and hollow ones apart.
 
@@ -60,9 +66,9 @@ class SearchTraceDisplay:
     >>> from skmeta.inspection import SearchTraceDisplay
     >>> search = RandomizedSearchCV(SVC(), {"C": loguniform(0.01, 100)}, n_iter=5, random_state=0)
     >>> search = search.fit(*load_iris(return_X_y=True))
-    >>> display = SearchTraceDisplay.from_searches({"random": search})
+    >>> display = SearchTraceDisplay.from_estimators({"random": search})
     >>> display.ax_.get_ylabel()
-    'Best accuracy so far'
+    'Best accuracy so far (higher is better)'
     >>> bool(display.lines_[0].get_ydata()[-1] == search.best_score_)
     True
     """
@@ -88,6 +94,7 @@ class SearchTraceDisplay:
         *,
         negate_score: bool | None = None,
         score_name: str | None = None,
+        quantiles: tuple[float, float] = (0.25, 0.75),
         line_kw: dict[str, Any] | None = None,
     ) -> Self:
         """Draw the traces.
@@ -101,6 +108,8 @@ class SearchTraceDisplay:
             they are.
         score_name : str, default=None
             Name on the y axis, in place of that of the display.
+        quantiles : tuple of (float, float), default=(0.25, 0.75)
+            The two ends of a band: shares of the seeds that lie below.
         line_kw : dict, default=None
             Keyword arguments of the ``ax.plot`` that draws the lines.
 
@@ -109,39 +118,62 @@ class SearchTraceDisplay:
         display : SearchTraceDisplay
             The display, with the artists as attributes.
         """
+        bounds = checked_quantiles(quantiles)
         negate = self.scoring.startswith("neg_") if negate_score is None else negate_score
-        ax = axes_for(self, ax)
+        ax, sign = axes_for(self, ax), -1 if negate else 1
         self.ax_, self.figure_ = ax, ax.figure
         self.lines_: list[Any] = []
         self.markers_: list[Any] = []
-        for name, scores in self.scores.items():
-            self._draw(name, np.asarray(scores, dtype=float), -1 if negate else 1, line_kw or {})
-        self._label(score_name or self.score_name or f"Best {_lowered(title_of(self.scoring, negate))} so far")
+        self.fill_between_: list[Any] = []
+        for (name, scores), color in zip(self.scores.items(), colors_of(list(self.scores)), strict=True):
+            style = {"label": name, "color": color, "drawstyle": "steps-post", **(line_kw or {})}
+            draw = self._draw_one if np.ndim(scores) == 1 else self._draw_seeds
+            draw(name, sign * np.asarray(scores, dtype=float), sign, bounds, style)
+        every = np.concatenate([np.ravel(scores) for scores in self.scores.values()])
+        limit_to_typical(ax, np.concatenate([line.get_ydata() for line in self.lines_]), among=sign * every)
+        name = f"Best {_lowered(title_of(self.scoring, negate))} so far ({better(negate)})"
+        self._label(score_name or self.score_name or name, bounds)
         return self
 
-    def _draw(self, name: str, scores: np.ndarray, sign: int, line_kw: dict[str, Any]) -> None:
+    def _draw_one(self, name: str, scores: np.ndarray, sign: int, _: Any, style: dict[str, Any]) -> None:
+        """The line of one search, and its trials."""
         trials, is_finite = np.arange(1, len(scores) + 1), np.isfinite(scores)
-        best, is_new = _best_so_far(np.where(is_finite, scores, np.nan), (self.rounds or {}).get(name))
-        (line,) = self.ax_.plot(trials, sign * best, **{"label": name, "drawstyle": "steps-post", **line_kw})
+        best, is_new = _best_so_far(np.where(is_finite, sign * scores, np.nan), (self.rounds or {}).get(name))
+        (line,) = self.ax_.plot(trials, sign * best, **style)
         self.lines_.append(line)
         origins = np.asarray((self.origins or {}).get(name, [""] * len(scores)))
         for origin, filled in product(dict.fromkeys(origins.tolist()), (True, False)):
             some = (origins == origin) & (is_new == filled) & is_finite
-            style = _marker(origin, line.get_color(), filled)
-            self.markers_ += self.ax_.plot(trials[some], sign * best[some], **style)
+            marker = _marker(origin, line.get_color(), filled)
+            self.markers_ += self.ax_.plot(trials[some], sign * best[some], **marker)
 
-    def _label(self, score_name: str) -> None:
+    def _draw_seeds(self, name: str, scores: np.ndarray, sign: int, bounds: Any, style: dict[str, Any]) -> None:
+        """The median of a search with several seeds, and a band; no seed has a say before its first score."""
+        finite = np.where(np.isfinite(scores), sign * scores, np.nan)
+        best = sign * np.array([_best_so_far(each, (self.rounds or {}).get(name))[0] for each in finite])
+        trials, known = np.arange(1, scores.shape[1] + 1), np.isfinite(best).any(axis=0)
+        low, middle, high = np.full((3, len(trials)), np.nan)
+        low[known], middle[known], high[known] = np.nanquantile(best[:, known], (bounds[0], 0.5, bounds[1]), axis=0)
+        self.lines_ += self.ax_.plot(trials, middle, **style)
+        color = self.lines_[-1].get_color()
+        self.fill_between_.append(self.ax_.fill_between(trials, low, high, color=color, alpha=0.15, lw=0, step="post"))
+
+    def _label(self, score_name: str, bounds: tuple[float, float]) -> None:
         ax = self.ax_
         met = {origin for origins in (self.origins or {}).values() for origin in origins}
         for origin in (origin for origin in _MARKERS if origin in met):
             ax.plot([], [], label=f"{origin} trial", **_marker(origin, "grey", True))
+        if self.markers_:
+            ax.plot([], [], label="filled: better than all before", **_marker("", "grey", True))
+            ax.plot([], [], label="hollow: not better", **_marker("", "grey", False))
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set_xlabel("Trials")
         ax.set_ylabel(score_name)
-        ax.legend()
+        title = f"Line: median; band: {between_quantiles(bounds, 'the seeds')}" if self.fill_between_ else None
+        ax.legend(title=title, title_fontsize="small", alignment="left")
 
     @classmethod
-    def from_searches(
+    def from_estimators(
         cls,
         searches: Any,
         *,
@@ -156,7 +188,8 @@ class SearchTraceDisplay:
         ----------
         searches : dict of str to fitted search, or fitted search
             Any that have ``cv_results_``, such as `WarmStartSearchCV`, `RandomizedSearchCV` or
-            `HalvingGridSearchCV`. Of a search over many tasks pass one, ``search.searches_[task]``.
+            `HalvingGridSearchCV`; of one that was run with several seeds a list. Of a search over many tasks pass one,
+            ``search.searches_[task]``.
         metric : str, default=None
             Which of several scores; by default the one by which a search refitted.
         score_name : str, default=None
@@ -181,23 +214,78 @@ class SearchTraceDisplay:
             If a search is one over many tasks, if it has several scores of which none is named, or if searches
             were scored differently.
         """
-        if isinstance(searches, list | tuple):
-            raise TypeError(
-                f"searches: wanted a dict from names to fitted searches, found a {type(searches).__name__} of "
-                f"{len(searches)}; name each: {{'warm': search, 'cold': other}}."
-            )
-        named = searches if isinstance(searches, Mapping) else {type(searches).__name__: searches}
-        if not named:
-            raise ValueError("searches: wanted at least one fitted search, found none.")
-        trials = {name: _trials_of(name, search, metric) for name, search in named.items()}
-        results = {name: search.cv_results_ for name, search in named.items()}
+        runs = _named_runs(searches)
+        for name, search in ((name, search) for name, made in runs.items() for search in made):
+            _check_is_search(name, search)
+        return cls._of(runs, metric, score_name).plot(ax, **plot_kw)
+
+    @classmethod
+    def from_result(
+        cls,
+        results: Mapping[str, Any],
+        *,
+        metric: str | None = None,
+        score_name: str | None = None,
+        ax: Any = None,
+        **plot_kw: Any,
+    ) -> Self:
+        """Draw what searches left: their ``cv_results_``, or a table of trials that were noted elsewhere.
+
+        Parameters
+        ----------
+        results : dict of str to mapping, frame or list of dict
+            For each search what `TrialHistory.add` takes; of several seeds a list of mappings.
+        metric, score_name, ax, plot_kw : object
+            As in `from_estimators`.
+
+        Returns
+        -------
+        display : SearchTraceDisplay
+            The display, drawn.
+        """
+        return cls._of(_named_runs(results), metric, score_name).plot(ax, **plot_kw)
+
+    @classmethod
+    def _of(cls, runs: Mapping[str, Sequence[Any]], metric: str | None, score_name: str | None) -> Self:
+        trials = {name: [read_trials(run, name, metric) for run in made] for name, made in runs.items()}
+        tables = {name: getattr(made[0], "cv_results_", made[0]) for name, made in runs.items() if len(made) == 1}
         return cls(
-            {name: np.array([trial.mean_test_score for trial in made]) for name, made in trials.items()},
-            origins={name: table["origin"].tolist() for name, table in results.items() if "origin" in table},
-            rounds={name: list(table["iter"]) for name, table in results.items() if "n_resources" in table},
-            scoring=_one_scoring({name: made[0].scoring for name, made in trials.items()}),
+            {name: _scores_of(made) for name, made in trials.items()},
+            origins={name: list(table["origin"]) for name, table in tables.items() if "origin" in table},
+            rounds={name: list(table["iter"]) for name, table in tables.items() if "n_resources" in table},
+            scoring=_one_scoring({name: made[0][0].scoring for name, made in trials.items()}),
             score_name=score_name,
-        ).plot(ax, **plot_kw)
+        )
+
+
+def _named_runs(searches: Any) -> dict[str, list[Any]]:
+    """For each name the runs with several seeds, most often one."""
+    if isinstance(searches, list | tuple):
+        raise TypeError(
+            f"searches: wanted a dict from names to fitted searches, found a {type(searches).__name__} of "
+            f"{len(searches)}; name each: {{'warm': search, 'cold': other}}."
+        )
+    named = searches if isinstance(searches, Mapping) else {type(searches).__name__: searches}
+    runs = {name: _seeds(found) for name, found in named.items()}
+    if not all(runs.values()) or not runs:
+        raise ValueError("searches: wanted at least one fitted search, found none.")
+    return runs
+
+
+def _seeds(found: Any) -> list[Any]:
+    """The runs in a list, or the one there is: a list of dicts without lists is a table, one dict a trial."""
+    is_table = (
+        isinstance(found, list) and found and all(isinstance(each, dict) and "params" not in each for each in found)
+    )
+    return list(found) if isinstance(found, list | tuple) and not is_table else [found]
+
+
+def _scores_of(runs: Sequence[Sequence[Any]]) -> np.ndarray:
+    """The scores of each run, ``(n_trials,)`` of one, else ``(n_seeds, n_trials)``, nan after the end of a shorter one."""
+    scores = np.full((len(runs), max(map(len, runs))), np.nan)
+    for row, trials in zip(scores, runs, strict=True):
+        row[: len(trials)] = [trial.mean_test_score for trial in trials]
+    return scores[0] if len(runs) == 1 else scores
 
 
 def _best_so_far(scores: np.ndarray, rounds: Sequence[int] | None) -> tuple[np.ndarray, np.ndarray]:
@@ -210,19 +298,18 @@ def _best_so_far(scores: np.ndarray, rounds: Sequence[int] | None) -> tuple[np.n
     return best, (scores == best) & (np.concatenate(before) != best)
 
 
-def _trials_of(name: str, search: Any, metric: str | None) -> list[Any]:
-    """The trials of one fitted search over one dataset."""
+def _check_is_search(name: str, search: Any) -> None:
+    """Raise for what is no search over one dataset."""
     if isinstance(search, type) or not hasattr(search, "get_params"):
         raise TypeError(
             f"searches: wanted fitted searches, found {shown(search)} as {name!r}; pass one search or a dict from names "
-            "to searches."
+            "to searches, or to from_result what they left."
         )
     if "task" in getattr(search, "cv_results_", ()):
         raise ValueError(
             f"searches: wanted searches on one dataset each, found {name!r}, which searched {listed(search.searches_)}; "
             "pass one of them, search.searches_[task]."
         )
-    return read_trials(search, name, metric)
 
 
 def _one_scoring(scorings: Mapping[str, str | None]) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 
-from skmeta.inspection._axes import axes_for, title_of
+from skmeta.inspection._axes import axes_for, better, limit_to_typical, title_of
+from skmeta.inspection._bands import between_quantiles, checked_quantiles
+from skmeta.inspection._colors import colors_of
 from skmeta.model_selection import ShotCurve, shot_curve
 
 
 class ShotCurveDisplay:
     """Score of each model on new tasks against the number of rows known of them.
 
-    Make it by `from_curve` or `from_estimators`, which draw it at once.
+    Lines are means over folds, bands the middle half of the folds. A model named by its role (warm, own, pooled, residual,
+    boosted) has the same colour in all figures. Make it by `from_estimators` or `from_result`, which draw it at once.
 
     Parameters
     ----------
@@ -32,9 +36,9 @@ class ShotCurveDisplay:
     lines_ : list of matplotlib Line2D
         The mean score of each model, in the order of ``curve.names``.
     fill_between_ : list of matplotlib PolyCollection, or None
-        The standard deviation over folds, if `std_display_style` is ``"fill_between"``.
+        From quantile to quantile over folds, if `band_style` is ``"fill_between"``.
     errorbar_ : list of matplotlib ErrorbarContainer, or None
-        The same, if `std_display_style` is ``"errorbar"``.
+        The same, if `band_style` is ``"errorbar"``.
 
     See Also
     --------
@@ -47,9 +51,9 @@ class ShotCurveDisplay:
     >>> from skmeta.model_selection import ShotCurve
     >>> scores = np.array([[[-4.0, -2.0], [-1.0, -1.0]], [[-2.0, -2.0], [-2.0, -2.0]]])
     >>> curve = ShotCurve(scores, ("own", "pooled"), (0, 5), "neg_root_mean_squared_error", n_tasks=6)
-    >>> display = ShotCurveDisplay.from_curve(curve)
+    >>> display = ShotCurveDisplay.from_result(curve)
     >>> display.ax_.get_ylabel()
-    'Root mean squared error'
+    'Root mean squared error (lower is better)'
     >>> display.lines_[0].get_ydata()
     array([3., 1.])
     """
@@ -64,7 +68,8 @@ class ShotCurveDisplay:
         *,
         negate_score: bool | None = None,
         score_name: str | None = None,
-        std_display_style: str | None = "fill_between",
+        band_style: str | None = "fill_between",
+        quantiles: tuple[float, float] = (0.25, 0.75),
         line_kw: dict[str, Any] | None = None,
         fill_between_kw: dict[str, Any] | None = None,
         errorbar_kw: dict[str, Any] | None = None,
@@ -80,8 +85,10 @@ class ShotCurveDisplay:
             they are.
         score_name : str, default=None
             Name on the y axis, in place of that of the display.
-        std_display_style : {"fill_between", "errorbar"} or None, default="fill_between"
-            How to show the standard deviation over folds; None leaves it out.
+        band_style : {"fill_between", "errorbar"} or None, default="fill_between"
+            How to show how much folds differ; None leaves it out.
+        quantiles : tuple of (float, float), default=(0.25, 0.75)
+            The two ends of what is shown of the folds: shares of them that lie below.
         line_kw : dict, default=None
             Keyword arguments of the ``ax.plot`` that draws the means.
         fill_between_kw : dict, default=None
@@ -94,46 +101,46 @@ class ShotCurveDisplay:
         display : ShotCurveDisplay
             The display, with the artists as attributes.
         """
-        if std_display_style not in ("fill_between", "errorbar", None):
-            raise ValueError(
-                f"std_display_style: wanted 'fill_between', 'errorbar' or None, found {std_display_style!r}."
-            )
+        if band_style not in ("fill_between", "errorbar", None):
+            raise ValueError(f"band_style: wanted 'fill_between', 'errorbar' or None, found {band_style!r}.")
+        bounds = checked_quantiles(quantiles)
         negate = self.curve.is_error if negate_score is None else negate_score
-        ax = axes_for(self, ax)
+        ax, sign = axes_for(self, ax), -1 if negate else 1
         self.ax_, self.figure_ = ax, ax.figure
-        self._draw_means(-1 if negate else 1, line_kw or {})
-        self._draw_spreads(std_display_style, fill_between_kw or {}, errorbar_kw or {})
-        self._label(score_name or self.score_name or title_of(self.curve.scoring, negate))
+        self._draw_means(sign, line_kw or {})
+        bands = np.quantile(sign * self.curve.scores, bounds, axis=-1)
+        self._draw_bands(band_style, bands, fill_between_kw or {}, errorbar_kw or {})
+        limit_to_typical(ax, sign * self.curve.mean)
+        self._label(score_name or self.score_name or f"{title_of(self.curve.scoring, negate)} ({better(negate)})")
+        said = between_quantiles(bounds, f"{self.curve.scores.shape[-1]} folds")
+        ax.legend(
+            title=None if band_style is None else f"Line: mean; band: {said}", title_fontsize="small", alignment="left"
+        )
         return self
 
     def _draw_means(self, sign: int, line_kw: dict[str, Any]) -> None:
-        style = {"marker": "o", **line_kw}
+        curve = self.curve
         self.lines_ = [
-            self.ax_.plot(self.curve.n_shots, means, label=name, **style)[0]
-            for name, means in zip(self.curve.names, sign * self.curve.mean, strict=True)
+            self.ax_.plot(curve.n_shots, means, **{"label": name, "color": color, "marker": "o", **line_kw})[0]
+            for name, color, means in zip(curve.names, colors_of(curve.names), sign * curve.mean, strict=True)
         ]
 
-    def _draw_spreads(self, style: str | None, fill_between_kw: dict[str, Any], errorbar_kw: dict[str, Any]) -> None:
+    def _draw_bands(
+        self, style: str | None, bands: Any, fill_between_kw: dict[str, Any], errorbar_kw: dict[str, Any]
+    ) -> None:
         self.fill_between_, self.errorbar_ = None, None
-        curves = [
-            (np.asarray(line.get_ydata()), std, line.get_color())
-            for line, std in zip(self.lines_, self.curve.std, strict=True)
-        ]
         shots = self.curve.n_shots
+        curves = [(line.get_color(), low, high) for line, low, high in zip(self.lines_, *bands, strict=True)]
         if style == "fill_between":
             self.fill_between_ = [
-                self.ax_.fill_between(
-                    shots,
-                    mean - std,
-                    mean + std,
-                    **{"color": color, "alpha": 0.15, "lw": 0, **fill_between_kw},
-                )
-                for mean, std, color in curves
+                self.ax_.fill_between(shots, low, high, **{"color": color, "alpha": 0.15, "lw": 0, **fill_between_kw})
+                for color, low, high in curves
             ]
         elif style == "errorbar":
+            middles = [((low + high) / 2, (high - low) / 2) for _, low, high in curves]
             self.errorbar_ = [
-                self.ax_.errorbar(shots, mean, std, **{"color": color, "ls": "none", "capsize": 3, **errorbar_kw})
-                for mean, std, color in curves
+                self.ax_.errorbar(shots, middle, half, **{"color": color, "ls": "none", "capsize": 3, **errorbar_kw})
+                for (color, *_), (middle, half) in zip(curves, middles, strict=True)
             ]
 
     def _label(self, score_name: str) -> None:
@@ -141,18 +148,20 @@ class ShotCurveDisplay:
         ax.set_xscale("symlog", linthresh=1)  # zero shots have a place, 1 to 2 as much room as 10 to 20
         ax.set_xticks(self.curve.n_shots, labels=[str(n) for n in self.curve.n_shots])
         ax.set_xticks([], minor=True)
+        ax.set_xlim(min(self.curve.n_shots) / 1.15 or -0.15, max(self.curve.n_shots) * 1.15 or 1.0)
         ax.set_xlabel("Rows known of a new task")
         ax.set_ylabel(score_name)
-        ax.legend()
 
     @classmethod
-    def from_curve(cls, curve: ShotCurve, *, score_name: str | None = None, ax: Any = None, **plot_kw: Any) -> Self:
+    def from_result(
+        cls, curve: ShotCurve | Sequence[ShotCurve], *, score_name: str | None = None, ax: Any = None, **plot_kw: Any
+    ) -> Self:
         """Draw what `shot_curve` returned.
 
         Parameters
         ----------
-        curve : ShotCurve
-            The scores.
+        curve : ShotCurve, or sequence of them
+            The scores; of several seeds, the same models at the same numbers of shots, whose folds are taken together.
         score_name : str, default=None
             Name on the y axis. If None, it is made from ``curve.scoring``.
         ax : matplotlib Axes, default=None
@@ -164,8 +173,14 @@ class ShotCurveDisplay:
         -------
         display : ShotCurveDisplay
             The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If several curves are not of the same models, shots and scoring.
         """
-        return cls(curve, score_name=score_name).plot(ax, **plot_kw)
+        whole = curve if isinstance(curve, ShotCurve) else _together(curve)
+        return cls(whole, score_name=score_name).plot(ax, **plot_kw)
 
     @classmethod
     def from_estimators(
@@ -196,7 +211,7 @@ class ShotCurveDisplay:
         task, n_shots, n_splits, order, scoring, n_jobs, random_state : object
             As in `skmeta.model_selection.shot_curve`.
         **plot_kw : dict
-            Keyword arguments of `from_curve`, such as ``ax``.
+            Keyword arguments of `from_result`, such as ``ax``.
 
         Returns
         -------
@@ -215,4 +230,15 @@ class ShotCurveDisplay:
             n_jobs=n_jobs,
             random_state=random_state,
         )
-        return cls.from_curve(curve, **plot_kw)
+        return cls.from_result(curve, **plot_kw)
+
+
+def _together(curves: Sequence[ShotCurve]) -> ShotCurve:
+    """One curve with the folds of several."""
+    made = [(curve.names, curve.n_shots, curve.scoring) for curve in curves]
+    if len(set(made)) != 1:
+        raise ValueError(
+            f"curve: wanted one ShotCurve, or several of the same names, n_shots and scoring, found {len(set(made))} kinds "
+            "of them; draw each by itself."
+        )
+    return replace(curves[0], scores=np.concatenate([curve.scores for curve in curves], axis=-1))

@@ -60,7 +60,9 @@ class EmpiricalBayes(LearnsWithoutRows):
     covariance : {"auto", "factor", "full", "diagonal", "spherical", "blocks"}, default="auto"
         Shape of :math:`\Sigma` for standardised columns; the intercept always has a scale of its own. "factor" is low
         rank plus diagonal, the rank chosen; "auto" takes the simplest shape within one standard error of the one that
-        makes held-out tasks most probable.
+        makes held-out tasks most probable. Where more than 100 sparse columns outnumber the rows of every task, as in
+        texts, it also tries one model of all tasks as the mean ("pooled"): fitted with the estimator's own penalty at
+        strength one, and so in units of the data, its slopes multiplied by what held-out tasks ask for.
     blocks : dict of str to list of column names or positions, default=None
         Columns that belong together: nothing that varies in one block says anything of another. Held-out tasks tell of
         each block whether its slopes have one variance or any covariance. With "blocks" that is the shape; with "auto" it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -110,6 +110,22 @@ class GaussianPrior(LinearPrior):
     mean_covariance: Array | None = None
     contextual_effects: ContextualEffects | None = None
     use: float = 1.0
+
+    if TYPE_CHECKING:  # fields are arrays; what they are made of need not be
+
+        def __init__(
+            self,
+            mean: ArrayLike,
+            covariance: ArrayLike,
+            factor: ArrayLike | None = None,
+            noise: ArrayLike = 1.0,
+            overdispersion: float = 0.0,
+            noise_dof: ArrayLike = np.inf,
+            mean_covariance: ArrayLike | None = None,
+            contextual_effects: ContextualEffects | None = None,
+            use: float = 1.0,
+            **known: Any,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         for name, value in check_prior_arrays(self).items():

@@ -106,7 +106,8 @@ class LearnsWithoutRows(KeepsSeenTasks):
         coefficients; there are some hundred rounds. These say too little for the computation that `learn` takes where
         more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` or
         ``blocks`` alone. There sums also count as those of a dense table: of sparse ones `learn` looks for no contextual
-        effects. Of private statistics the noise is known, and taken for what it is.
+        effects, and tries one model of all tasks as the mean. Of private statistics the noise is known, and
+        taken for what it is.
 
         Parameters
         ----------

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.pipeline import Pipeline
 
 from skmeta._task_models import BaseTaskModels, fit_clone
+from skmeta.model_selection._steps_once import behind, fitted_steps, steps_and_model
 from skmeta.tasks import TaskIndex
 
 
@@ -31,12 +31,14 @@ class OwnModel(BaseTaskModels):
     """One model for each task, from its own rows alone.
 
     A row of an unknown task gets the mean of `y` over the training rows, or the frequencies of the classes. A
-    task whose rows show one class predicts that class.
+    task whose rows show one class predicts that class. Steps of a Pipeline before the last are fitted once, on all rows, as
+    those of a warm start are; only the last step is fitted for each task. A Pipeline as the only step of another is fitted
+    whole to each task.
 
     Parameters
     ----------
     estimator : estimator object
-        A regressor or classifier, which may be a Pipeline. A clone of it is fitted to every task.
+        A regressor or classifier, which may be a Pipeline. A clone of it, or of its last step, is fitted to every task.
     task : str, int or list of them, default=None
         The column of `X` that names the task of every row, a name for frames, a position for arrays; or the columns of nested
         tasks, outermost first. If None,
@@ -47,6 +49,8 @@ class OwnModel(BaseTaskModels):
     estimator_ : estimator object
         What answers for unknown tasks, a `DummyRegressor` or `DummyClassifier`; with ``task=None`` the fitted
         clone.
+    steps_ : Pipeline or None
+        The fitted steps before the model; None where there are none, and with ``task=None``.
     estimators_ : mapping
         Task id to the fitted model of that task, which is fitted when it is first asked for.
     tasks_ : ndarray of shape (n_tasks,)
@@ -73,7 +77,14 @@ class OwnModel(BaseTaskModels):
     def _fit_tasks(self, X: Any, y: NDArray[Any], index: TaskIndex, sample_weight: Any) -> None:
         unknown = DummyClassifier(strategy="prior") if is_classifier(self) else DummyRegressor(strategy="mean")
         self.estimator_ = fit_clone(unknown, X, y, sample_weight)
-        self._fit_each(X, y, index, sample_weight)
+        self.steps_ = fitted_steps(steps_and_model(self.estimator)[0], X, y)
+        self._fit_each(self._own_inputs(X), y, index, sample_weight)
+
+    def _own_estimator(self) -> Any:
+        return steps_and_model(self.estimator)[1]
+
+    def _own_inputs(self, X: Any) -> Any:
+        return behind(self.steps_, X)
 
 
 class PooledModel(BaseTaskModels):
@@ -167,11 +178,11 @@ class ResidualModel(BaseTaskModels):
         self._fit_each(self._own_inputs(X), left, index, sample_weight)
 
     def _own_estimator(self) -> Any:
-        return self.estimator.steps[-1][1] if isinstance(self.estimator, Pipeline) else self.estimator
+        return steps_and_model(self.estimator)[1]
 
     def _own_inputs(self, X: Any) -> Any:
         pooled = self.estimator_
-        Z = pooled[:-1].transform(X) if isinstance(pooled, Pipeline) and len(pooled) > 1 else X
+        Z = behind(steps_and_model(pooled)[0], X)
         return _append_columns(Z, _decision_columns(pooled, X)) if is_classifier(self) else Z
 
     def _combine(self, own: NDArray[Any], shared: NDArray[Any]) -> NDArray[Any]:

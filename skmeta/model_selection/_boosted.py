@@ -13,6 +13,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 
 from skmeta._task_models import BaseTaskModels, features_beside, fit_clone
+from skmeta.model_selection._steps_once import behind, fitted_steps, steps_and_model
 from skmeta.tasks import TaskIndex, index_rows
 from skmeta.tasks._known_ids import known_codes
 
@@ -28,7 +29,8 @@ class BoostedModel(BaseTaskModels):
     Parameters
     ----------
     estimator : HistGradientBoostingRegressor or HistGradientBoostingClassifier
-        The model. Its `categorical_features` are positions or a mask, or at their default; the id is one more.
+        The model, or a Pipeline that ends in it; the id passes by the steps before it, which are fitted once. The model's
+        `categorical_features` are positions or a mask, or at their default; the id is one more.
     task : str, int or list of them, default=None
         The column of `X` that names the task of every row, a name for frames, a position for arrays; or the columns of nested
         tasks, outermost first. The other columns
@@ -37,7 +39,9 @@ class BoostedModel(BaseTaskModels):
     Attributes
     ----------
     estimator_ : estimator object
-        The fitted clone of `estimator`, whose last columns stand for the task.
+        The fitted clone of `estimator`, whose last columns stand for the task; of a Pipeline that of its last step.
+    steps_ : Pipeline or None
+        The fitted steps before the model; None where there are none, and with ``task=None``.
     encoder_ : TargetEncoder or None
         What makes these columns of the ids; None where the id is a category.
     tasks_ : ndarray of shape (n_tasks,)
@@ -67,17 +71,19 @@ class BoostedModel(BaseTaskModels):
         super().__init__(estimator, task=task)
 
     def _fit_tasks(self, X: Any, y: NDArray[Any], index: TaskIndex, sample_weight: Any) -> None:
-        limit = getattr(self.estimator, "max_bins", None)
-        if limit is None or not hasattr(self.estimator, "categorical_features"):
+        steps, model = steps_and_model(self.estimator)
+        limit = getattr(model, "max_bins", None)
+        if limit is None or not hasattr(model, "categorical_features"):
             raise TypeError(
                 "estimator: wanted HistGradientBoostingRegressor() or HistGradientBoostingClassifier(), which take an id as a "
-                f"category, found {type(self.estimator).__name__}; use one of these, or PooledModel."
+                f"category, found {type(model).__name__}; use one of these, or PooledModel."
             )
-        Z, columns = _numbers(X), index.codes[:, None].astype(np.float64)
+        self.steps_ = fitted_steps(steps, X, y)
+        Z, columns = _numbers(behind(self.steps_, X)), index.codes[:, None].astype(np.float64)
         if len(self.tasks_) <= limit:
-            self.encoder_, model = None, _with_category(self.estimator, Z.shape[1])
+            self.encoder_, model = None, _with_category(model, Z.shape[1])
         else:
-            self.encoder_, model = _target_encoder(self.estimator), self.estimator
+            self.encoder_ = _target_encoder(model)
             columns = self.encoder_.fit_transform(columns, y)
         self.estimator_ = fit_clone(model, np.column_stack([Z, columns]), y, sample_weight)
 
@@ -85,7 +91,7 @@ class BoostedModel(BaseTaskModels):
         index = index_rows(X, task, complete=False)
         known = known_codes(self._levels, index)[index.codes].astype(np.float64)[:, None]
         columns = np.where(known < 0, np.nan, known) if self.encoder_ is None else self.encoder_.transform(known)
-        return np.column_stack([_numbers(features_beside(X, task)), columns])
+        return np.column_stack([_numbers(behind(self.steps_, features_beside(X, task))), columns])
 
 
 def _numbers(X: Any) -> NDArray[np.float64]:

@@ -130,6 +130,9 @@ def _check_models(models: Mapping[str, Any]) -> None:
         raise ValueError(
             f"models: wanted at least one estimator, each under a name, found {list(models)}; write {{'ridge': Ridge()}}."
         )
+    empty = [name for name, model in models.items() if isinstance(model, list) and not model]
+    if empty:
+        raise ValueError(f"models: wanted an estimator, or a list of some, found an empty list as {empty[0]!r}.")
 
 
 def _check_shots(n_shots: Sequence[int]) -> tuple[int, ...]:
@@ -143,6 +146,7 @@ def _check_shots(n_shots: Sequence[int]) -> tuple[int, ...]:
 
 def _default_scoring(models: Mapping[str, Any], y: Any) -> tuple[str, Any]:
     """Return name and scorer: log-loss if all models are classifiers, RMSE if none is."""
+    models = {name: _alternatives(model)[0] for name, model in models.items()}
     classifiers = [name for name, model in models.items() if is_classifier(model)]
     if not classifiers:
         return "neg_root_mean_squared_error", "neg_root_mean_squared_error"
@@ -229,8 +233,9 @@ def shot_curve(
 
     Parameters
     ----------
-    models : dict of str to estimator
-        The models, by name. Each sees the whole table, task column and all.
+    models : dict of str to estimator, or to list of estimator
+        The models, by name. Each sees the whole table, task column and all. Of a list, such as one model at several strengths
+        of its penalty, the best mean score at each number of shots is shown, in hindsight, see `make_baselines`.
     X : frame, sparse matrix or array-like of shape (n_samples, n_columns)
         The table, with its task column.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -286,11 +291,15 @@ def shot_curve(
         X, task, n_shots=max(shots), n_splits=n_splits, order=order, random_state=random_state
     )
     splits = _paired_splits(folds, ranks, shots, n_splits)
-    found = [
-        cross_validate(model, X, y, cv=splits, scoring=scorer, n_jobs=n_jobs, error_score="raise")["test_score"]
-        for model in models.values()
-    ]
-    scores = np.reshape(found, (len(models), len(shots), n_splits))
+    parts = []
+    for alternatives in map(_alternatives, models.values()):
+        found = [
+            cross_validate(model, X, y, cv=splits, scoring=scorer, n_jobs=n_jobs, error_score="raise")["test_score"]
+            for model in alternatives
+        ]
+        tried = np.reshape(found, (len(alternatives), len(shots), n_splits))
+        parts.append(tried[best_in_hindsight(tried), np.arange(len(shots))])
+    scores = np.array(parts)
     _check_defined(scores, tuple(models), shots, name)
     return ShotCurve(
         scores=scores,
@@ -299,6 +308,16 @@ def shot_curve(
         scoring=name,
         n_tasks=int(np.count_nonzero(ranks == max(shots))),
     )
+
+
+def _alternatives(model: Any) -> list[Any]:
+    """The models of which the best is shown; one, most often."""
+    return model if isinstance(model, list) else [model]
+
+
+def best_in_hindsight(scores: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return which of scores ``(n_alternatives, n_shots, n_splits)`` has the best mean at each number of shots."""
+    return np.asarray(scores.mean(axis=-1).argmax(axis=0))
 
 
 def _scoring_name(scoring: str | Callable[..., float]) -> str:

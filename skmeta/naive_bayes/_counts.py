@@ -14,6 +14,7 @@ from sklearn.preprocessing import binarize
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_non_negative
 
+from skmeta._dataframe import make_frame
 from skmeta.naive_bayes._dirichlet import block_sums, in_columns, learn_dirichlet, log_evidence
 from skmeta.naive_bayes._memberships import Memberships
 from skmeta.naive_bayes._naive_bayes_prior import NaiveBayesPrior, without_prior
@@ -72,6 +73,24 @@ class CountsPrior(NaiveBayesPrior):
     def n_columns(self) -> int:
         """Number of columns of counts."""
         return int(self.pseudo_counts.shape[1])
+
+    def to_frame(self) -> Any:
+        """Pseudo-counts of each class: a row a column, or of each column a row a category.
+
+        Returns
+        -------
+        DataFrame
+            Of pandas: ``feature``, ``category`` where a column has several, and ``pseudo_counts_...`` for each class.
+        """
+        sizes = np.diff([*self.starts, self.n_columns])
+        several = len(self.starts) > 1
+        names = self.feature_names or [f"x{j}" for j in range(len(sizes) if several else self.n_columns)]
+        columns: dict[str, Any] = {"feature": np.repeat(names, sizes) if several else list(names)}
+        if several:
+            columns["category"] = np.arange(self.n_columns) - np.repeat(self.starts, sizes)
+        labels = range(len(self.pseudo_counts)) if self.classes is None else self.classes.tolist()
+        columns |= {f"pseudo_counts_{label}": row for label, row in zip(labels, self.pseudo_counts, strict=True)}
+        return make_frame(columns, "prior.to_frame()")
 
     @abstractmethod
     def product(self, values: Any, log_share: Array) -> Array:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,8 @@ class Collection:
             self.known.check_arrays(self.model)
         if package_of(self.model) is not None:
             self.model.verbose = 0  # a table or a bar for each of thousands of trainings that nobody keeps
-        self.with_rows = np.flatnonzero(self.rows.counts)
         self.task_weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+        self.with_rows = np.flatnonzero((self.rows.counts > 0) & (self.task_weight > 0.0))
 
     @property
     def _n_outputs(self) -> int:
@@ -114,12 +115,15 @@ class Collection:
     def on_all_rows(self) -> dict[str, Array]:
         """Parameters after training on the rows of all tasks; where it began if that diverged, or there are none.
 
+        A row counts by its weight times that of its task, in units of the mean of these; those of an estimator that takes no
+        weights are all alike. Tasks of weight zero have no say.
+
         Returns
         -------
         dict of str to ndarray
             As `parameters_of` gives them.
         """
-        rows = self.rows
+        rows = weighed_by_task(self.rows, self.task_weight)
         if not rows.n_rows:
             return self.start
         with _not_converged():
@@ -169,6 +173,16 @@ class Collection:
             return self.known.class_prior
         before, n_before = (None, 0.0) if self.known is None else (self.known.class_prior, self.known.n_tasks)
         return mean_class_shares(class_shares(self.tasks, self.classes), self.tasks.task_weight, before, n_before)
+
+
+def weighed_by_task(rows: Tasks, task_weight: Array) -> Tasks:
+    """Rows of tasks that weigh anything, each with its weight times ``task_weight (n_tasks,)``, of the same mean as before."""
+    often = task_weight[rows.codes]
+    rows, often = rows.where(often > 0.0), often[often > 0.0]
+    if not len(often) or np.ptp(often) == 0.0:
+        return rows
+    own = np.ones(len(often)) if rows.sample_weight is None else rows.sample_weight
+    return replace(rows, sample_weight=own * often * (own.sum() / (own @ often)))
 
 
 def mean_parameters(arrays: Sequence[Mapping[str, Array]], weight: Array) -> dict[str, Array]:

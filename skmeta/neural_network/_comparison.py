@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from skmeta.base import Learner, Prior
 from skmeta.base._held_out import ENOUGH_FOR_HALVES, gains, halves_of, simplest
@@ -15,7 +17,7 @@ from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.fallback import SharedModel
 from skmeta.neural_network._collection import Collection
 from skmeta.neural_network._parameters_prior import ParametersPrior
-from skmeta.neural_network._score import scores_of
+from skmeta.neural_network._score import mean_of_judged, scores_of
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -28,20 +30,17 @@ class Compared:
     """Scores ``(n_tasks,)`` of held-out tasks by name, nan where a task was not asked; simpler choices first."""
 
     scores: dict[str, Array]
+    task_weight: Array | None = None
 
     @property
     def choice(self) -> str:
         """The one that is taken."""
-        return simplest(self.scores.items())
+        return simplest(self.scores.items(), self.task_weight)
 
     @property
     def means(self) -> dict[str, float]:
-        """Of the tasks asked; nan where there are none."""
-        return {name: _mean(each[~np.isnan(each)]) for name, each in self.scores.items()}
-
-
-def _mean(scores: Array) -> float:
-    return float(scores.mean()) if len(scores) else float("nan")
+        """Of the tasks asked, by their weights; nan where there are none."""
+        return {name: mean_of_judged(each, self.task_weight) for name, each in self.scores.items()}
 
 
 class Starts:
@@ -94,7 +93,9 @@ class Starts:
         return self.moves.learn(self.estimator, tasks, before, n_jobs=self.n_jobs, progress=progress)
 
     def compared(self, tasks: Tasks, fallback: Array | None, parts: PartsOfWork) -> Compared:
-        """Each half of the tasks judges what the other one teaches; the second only if the first does not say it all.
+        """Each half of the tasks judges what the other one teaches; the second what did not fall behind in the first.
+
+        Tasks count by their weights, and those of weight zero neither teach nor judge.
 
         Parameters
         ----------
@@ -111,39 +112,54 @@ class Starts:
             Nan of halves that have no two labels, or no rows.
         """
         scores = {name: np.full(len(tasks), np.nan) for name in self.names}
-        known = tasks.weighty_rows().labelled_rows()
-        is_asked = np.count_nonzero(known.counts) >= ENOUGH_FOR_HALVES and (fallback is not None or self.after_all_rows)
-        halves = halves_of(known) if is_asked else []
-        for number, (teach, judge) in enumerate(halves):
+        known, weight = tasks.weighty_rows().labelled_rows(), tasks.task_weight
+        count = np.arange(len(tasks)) if weight is None else np.flatnonzero(weight > 0.0)
+        is_asked = np.count_nonzero(known.counts[count]) >= ENOUGH_FOR_HALVES
+        halves = halves_of(known.take(count)) if is_asked and (fallback is not None or self.after_all_rows) else []
+        for number, (teach, judge) in enumerate((count[teach], count[judge]) for teach, judge in halves):
             taught = known.take(teach)
             if taught.classes is not None and len(np.unique(np.concatenate([*taught.classes]))) < 2:
                 continue
             beat = None if fallback is None else fallback[judge]
-            for name, each in self._judged(taught, known.take(judge), beat, parts.part(1 + number)):
+            part = self._of_part(len(teach) / len(tasks))
+            ahead = _leads(scores[self.names[0]], [scores[self.names[-1]]], weight)
+            asked = self.names[:1] if ahead else self.names
+            for name, each in part._judged(asked, taught, known.take(judge), beat, parts.part(1 + number)):
                 scores[name][judge] = each
-            if fallback is not None and _is_ahead(fallback, scores.values()):
+            if fallback is not None and _leads(fallback, scores.values(), weight):
                 break
         if fallback is None:
-            return Compared(scores)
-        return Compared({FALLBACK: np.where(np.isnan(scores[self.names[0]]), np.nan, fallback)} | scores)
+            return Compared(scores, weight)
+        return Compared({FALLBACK: np.where(np.isnan(scores[self.names[0]]), np.nan, fallback)} | scores, weight)
 
-    def _judged(self, taught: Tasks, asked: Tasks, beat: Array | None, progress: Any) -> Iterator[tuple[str, Array]]:
-        """Scores of some tasks by name; the start is not moved on where it beats the fallback in none of them."""
+    def _of_part(self, share: float) -> Starts:
+        """The same for a share of the tasks: as many passes through these as through all, so fewer iterations."""
+        part = copy(self)
+        if "n_iter" in self.moves.get_params(deep=False):
+            part.moves = clone(self.moves).set_params(n_iter=max(round(share * self.moves.n_iter), 1))
+        return part
+
+    def _judged(
+        self, names: Sequence[str], taught: Tasks, asked: Tasks, beat: Array | None, progress: Any
+    ) -> Iterator[tuple[str, Array]]:
+        """Scores of some tasks by name; the start is not moved on where the fallback gains beside it."""
         if not self.after_all_rows:
-            start = self.learned(self.names[0], taught, progress)
-            yield self.names[0], scores_of(start, self.estimator, asked, self.n_jobs)
+            start = self.learned(names[0], taught, progress)
+            yield names[0], scores_of(start, self.estimator, asked, self.n_jobs)
             return
         start = self.on_all_rows(taught)
         found = scores_of(start, self.estimator, asked, self.n_jobs)
         yield ALL_ROWS, found
-        if beat is None or np.any(found > beat):
+        if len(names) > 1 and (beat is None or not gains(beat - found, asked.task_weight)):
             moved = self.moved_on(start, taught, progress)
-            yield self.names[1], scores_of(moved, self.estimator, asked, self.n_jobs)
+            yield names[1], scores_of(moved, self.estimator, asked, self.n_jobs)
 
 
-def _is_ahead(fallback: Array, others: Iterable[Array]) -> bool:
-    """Whether tasks gain by the fallback beside each other choice that was tried, by more than one standard error."""
-    return all(gains(fallback - each) for each in others if not np.isnan(each).all())
+def _leads(one: Array, others: Iterable[Array], task_weight: Array | None) -> bool:
+    """Whether one choice is ahead of each other that was tried, on average over the tasks that judged both."""
+    tried = [one - each for each in others if not np.isnan(one - each).all()]
+    weight = np.ones(len(one)) if task_weight is None else task_weight
+    return bool(tried) and all(np.nansum(weight * each) > 0.0 for each in tried)
 
 
 class Fallback:

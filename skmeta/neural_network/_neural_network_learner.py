@@ -46,19 +46,21 @@ class NeuralNetworkLearner(MayTakeFallback):
     * `Reptile` for longer training, for ``solver="lbfgs"`` and ``early_stopping``, and where no task has two rows.
 
     A start is taken where held-out tasks gain from it by more than one standard error, the moved one where they gain beside
-    the other as well; where they do not tell, it is the fallback. Where the first half of the tasks prefers the fallback to
-    both by more than a standard error, the other half is not asked; where not one task of it does better from the weights
-    trained on all rows, these are not moved on. Of fewer than four tasks there are none to ask.
+    the other as well; where they do not tell, it is the fallback. Each half of the tasks judges what is learned from the
+    other, by as many passes through its tasks as through all, and what fell behind on average in the first half is not asked
+    in the second. Weights trained on all rows are not moved on where the fallback gains beside them by more than one standard
+    error. Of fewer than four tasks there are none to ask.
 
     Beside a start stands a new task's own net, in case that the past misleads: the net that is trained from random weights is
-    taken where the task's rows, each predicted from the others, gain by that by more than one standard error. Tasks that the
-    start was learned from have the start.
+    taken where the task's rows, in five folds at most, each predicted from the others, gain by that by more than one standard
+    error. So adapting to a new task takes up to eleven trainings of the net in place of one; a learner of starts by itself,
+    such as `Reptile`, hands out the start alone. Tasks that the start was learned from have the start.
 
     Parameters
     ----------
     n_iter : int, default=50
-        Iterations of Reptile, of five tasks each, or a twentieth of those of MAML, where ``learner="auto"``. The comparison
-        takes two rounds of them, which is most of the time of learning where nets train long.
+        Iterations of Reptile, of five tasks each, or a twentieth of those of MAML, where ``learner="auto"``. Where a moved
+        start comes near, the comparison takes as many again.
     compare_with_fallback : bool, default=True
         Whether the fallback is learned too. Else a start is taken in any case.
     learner : "auto" or Learner, default="auto"

@@ -68,7 +68,13 @@ def score_of_rows(losses: Array, query: Tasks, estimator: Any) -> Array:
 
 
 def mean_score(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None = None) -> float:
-    """The mean over the tasks that have a row to predict; minus infinity where there is none."""
-    scores = scores_of(prior, estimator, tasks, n_jobs)
+    """The mean over the tasks that have a row to predict, by their weights; minus infinity where there is none."""
+    found = mean_of_judged(scores_of(prior, estimator, tasks, n_jobs), tasks.task_weight)
+    return -np.inf if np.isnan(found) else found
+
+
+def mean_of_judged(scores: Array, task_weight: Array | None) -> float:
+    """Mean of some tasks' scores but for nan, by ``task_weight (n_tasks,)``, None for ones; nan where none counts."""
     judged = ~np.isnan(scores)
-    return float(scores[judged].mean()) if judged.any() else -np.inf
+    weight = judged.astype(float) if task_weight is None else np.where(judged, task_weight, 0.0)
+    return float(weight[judged] @ scores[judged] / weight.sum()) if weight.any() else np.nan

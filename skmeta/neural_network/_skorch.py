@@ -15,6 +15,10 @@ from skmeta.tasks._words import shown
 Array = NDArray[Any]
 
 EPOCHS = "max_epochs"
+# What torch says of rows in another precision than the weights, and of frames and sparse matrices: parts of the text, as the
+# errors have no class of their own.
+_OF_PRECISION = ("dtype", "scalar type", "Input type")
+_OF_TABLES = ("unexpected keyword argument", "squeeze")
 
 
 def parameters_of(net: Any) -> dict[str, Array]:
@@ -128,8 +132,10 @@ def forget(net: Any) -> None:
     if not len(net.history):
         return
     verbose, net.verbose = net.verbose, 0
-    net.initialize()
-    net.verbose = verbose
+    try:
+        net.initialize()
+    finally:
+        net.verbose = verbose
 
 
 def go_on(net: Any, X: Any, y: Array, weighed: dict[str, Any]) -> None:
@@ -154,7 +160,7 @@ def go_on(net: Any, X: Any, y: Array, weighed: dict[str, Any]) -> None:
         targets = _as_output(net, X, y)
         net.partial_fit(X, targets, **weighed)
     except (RuntimeError, TypeError, ValueError) as error:
-        wrong = _wrong_rows(net, X) or _wrong_split(net, X, y)
+        wrong = _wrong_rows(net, X, error) or _wrong_split(net, X, y)
         if wrong is None:
             raise
         raise ValueError(wrong) from error
@@ -176,10 +182,12 @@ def _precision(net: Any) -> Any:
     return kinds[0] if kinds else np.dtype(np.float32)
 
 
-def _wrong_rows(net: Any, X: Any) -> str | None:
-    """What to do where rows are no array in the precision of the weights."""
-    wanted, found = _precision(net), getattr(X, "dtype", type(X).__name__)
-    if found == wanted:
+def _wrong_rows(net: Any, X: Any, error: Exception) -> str | None:
+    """What to do where rows are no array in the precision of the weights, and the error says that it is of that."""
+    is_array = isinstance(X, np.ndarray)
+    wanted, found = _precision(net), X.dtype if is_array else type(X).__name__
+    of_rows = any(part in str(error) for part in (_OF_PRECISION if is_array else _OF_TABLES))
+    if found == wanted or not of_rows:
         return None
     return (
         f"X: wanted an array of {wanted}, as the weights of {type(net).__name__} are, found {found}; put a step before the "

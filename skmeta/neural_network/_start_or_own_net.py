@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta.base import AdaptedEstimators
-from skmeta.base._evidence import losses_left_out
+from skmeta.base._evidence import losses_out_of_fold
 from skmeta.base._held_out import gains
 from skmeta.compose import MixturePrior, OwnModelPrior
 from skmeta.compose._adapted_mixture import AdaptedMixture
@@ -21,16 +22,19 @@ from skmeta.tasks import Tasks
 Array = NDArray[np.float64]
 Marks = NDArray[np.bool_]
 
+_FOLDS = 5  # speed: as cross_val_score has by default, or as many as there are rows, where these are fewer
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StartOrOwnNet(MixturePrior):
     r"""A learned start and the plain net, which is trained from its own random weights; a task has one of them.
 
-    It has its own net if its rows, each predicted from the others (of more than twenty, each fifth of them), gain by that
-    beside the start, on average by more than one standard error. The rows judge as held-out tasks do in every choice: the
-    start is the simpler one. Weights of nets that started apart have no mean, and a vote of both would be no net. A task of
-    fewer than two rows has the start, and so has one whose rows the net cannot be fitted to, as they lack a class. Adapting
-    trains two nets more for each of a task's rows, ten more where these are more than twenty.
+    It has its own net if its rows, in five folds at most, each predicted from the others, gain by that beside the start, on
+    average by more than one standard error; a row counts by its weight, in units of their mean. The rows judge as held-out
+    tasks do in every choice: the start is the simpler one. Weights of nets that started apart have no mean, and a vote of both
+    would be no net. A task has the start without being asked where it has fewer than two rows of weight, where the net cannot
+    be fitted to some of its folds, as these lack a class, and under ``class_prior="past"``: of rows that were drawn by their
+    class a mean is none of new rows. Adapting takes up to ten trainings more than the start alone.
 
     Parameters
     ----------
@@ -38,6 +42,11 @@ class StartOrOwnNet(MixturePrior):
         A `ParametersPrior` and an `OwnModelPrior`.
     weights, names, weights_without_rows
         As in `MixturePrior`.
+
+    Raises
+    ------
+    TypeError
+        If the components are others.
 
     References
     ----------
@@ -61,6 +70,15 @@ class StartOrOwnNet(MixturePrior):
     'MLPRegressor'
     """
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kinds = [type(each) for each in self.components]
+        if kinds != [ParametersPrior, OwnModelPrior]:
+            raise TypeError(
+                "components: wanted a ParametersPrior and an OwnModelPrior, found "
+                f"{', '.join(kind.__name__ for kind in kinds)}; give these two, or use MixturePrior for others."
+            )
+
     def __repr__(self) -> str:
         return f"{self.components[0]!r}, or own net"
 
@@ -74,15 +92,19 @@ class StartOrOwnNet(MixturePrior):
         tasks : Tasks
             The tasks.
         n_jobs : int, default=None
-            Parallel jobs over tasks, of the trainings from the start.
+            Parallel jobs: over tasks, or where there is one, over the trainings from the start that it is asked by.
 
         Returns
         -------
         AdaptedEstimators
             Plain fitted nets.
         """
-        own = np.array([self._prefers_own(estimator, tasks.take(np.array([code]))) for code in range(len(tasks))])
-        return self.adapt_chosen(estimator, tasks, own.astype(bool), n_jobs)
+        each = [tasks.take(np.array([code])) for code in range(len(tasks))]
+        inner = n_jobs if len(each) == 1 else None
+        own = Parallel(n_jobs=None if inner else n_jobs)(
+            delayed(self._prefers_own)(estimator, one, inner) for one in each
+        )
+        return self.adapt_chosen(estimator, tasks, np.array(own, dtype=bool), n_jobs)
 
     def adapt_chosen(self, estimator: Any, tasks: Tasks, own: Marks, n_jobs: int | None = None) -> AdaptedEstimators:
         """The same where it is known which tasks have their own net, ``own (n_tasks,)``."""
@@ -92,23 +114,25 @@ class StartOrOwnNet(MixturePrior):
 
     def _in_unit(self, tasks: Tasks) -> Tasks:
         """Weights as the start reads them, so that those of own nets mean no more."""
-        start = self.components[0]
-        assert isinstance(start, ParametersPrior)
-        return tasks.weighed_in(start.weight_unit)
+        return tasks.weighed_in(self.weight_unit)
 
-    def _prefers_own(self, estimator: Any, task: Tasks) -> bool:
-        beside = self.components[1]
-        assert isinstance(beside, OwnModelPrior)
-        if task.labelled_rows().n_rows < 2 or not beside.can_vote(estimator, task):
+    def _prefers_own(self, estimator: Any, task: Tasks, n_jobs: int | None = None) -> bool:
+        start: Any
+        beside: Any
+        start, beside = self.components
+        task = task.labelled_rows().weighty_rows()
+        if task.n_rows < 2 or task.class_rates or not beside.can_vote(estimator, task):
             return False
-        of_rows = link_of(estimator).of_rows
+        asked: dict[str, Any] = {"of_rows": link_of(estimator).of_rows, "n_folds": _FOLDS, "n_jobs": n_jobs}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of trainings that nobody keeps
             try:
-                own = losses_left_out(beside, estimator, self._in_unit(task), of_rows)
+                own = losses_out_of_fold(beside, estimator, self._in_unit(task), **asked)
             except ValueError:  # others that lack a class
                 return False
-            return gains(losses_left_out(self.components[0], estimator, task, of_rows) - own)
+            known = losses_out_of_fold(start, estimator, task, **asked)
+        weight = task.sample_weight
+        return gains(known - own, None if weight is None else weight / weight.mean())
 
 
 def start_or_own_net(start: ParametersPrior) -> StartOrOwnNet:

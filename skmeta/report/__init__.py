@@ -7,7 +7,7 @@ from skmeta.report._estimators import settle
 from skmeta.report._files import check_outputs, load_prior, save_plot, save_prior, save_table
 from skmeta.report._names import names
 from skmeta.report._prior_of_table import with_table
-from skmeta.report._read import read_embedded, read_file
+from skmeta.report._read import read_embedded, read_file, read_table
 from skmeta.report._signals import stopped_by
 from skmeta.report._text import as_json, as_text, count
 from skmeta.report._verdict import Verdict, judge
@@ -28,6 +28,7 @@ __all__ = [
     "names",
     "read_embedded",
     "read_file",
+    "read_table",
     "save_plot",
     "save_prior",
     "save_table",

@@ -11,16 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context
-from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.base import clone, is_classifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
-from skmeta.base import learner_for
-from skmeta.model_selection import BoostedModel, NShotSplit, OwnModel, PooledModel, ResidualModel, ShotCurve
+from skmeta.model_selection import NShotSplit, ShotCurve, make_baselines
+from skmeta.model_selection._shot_curve import best_in_hindsight
 from skmeta.report._collection import Collection
 from skmeta.report._features import make_features
 from skmeta.report._scores import answers_of, row_losses, scores_beside, scoring_of, task_errors
@@ -31,7 +27,6 @@ from skmeta.tasks import take_rows
 SHOTS = (0, 1, 2, 5, 10, 20)
 N_SPLITS = 5
 MAX_TASKS = 200  # that are compared
-STRENGTHS = (0.01, 0.1, 1.0, 10.0)  # of the penalty of the others
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -81,50 +76,6 @@ def splits_in_time(table: Collection, n_shots: tuple[int, ...]) -> list[list[Spl
         trains = [np.flatnonzero((period < k) | (own & ~each)) for each in left]
         folds.append([(train, test) for train in trains if len(test)])
     return [of_fold for of_fold in folds if of_fold]
-
-
-def with_strengths(model: Any) -> list[Any]:
-    """Return the model at each of the strengths of its penalty, or as it is if it finds its own or has none."""
-    name = strength_of(model)
-    values = {"alpha": STRENGTHS, "C": tuple(1.0 / strength for strength in STRENGTHS)}
-    return [clone(model).set_params(**{name: value}) for value in values[name]] if name else [model]
-
-
-def strength_of(model: Any) -> str | None:
-    """Return the name of the parameter that says how far the prior of a model is trusted."""
-    known = getattr(learner_for(model), "strengths", ())
-    return next((name for name in ("alpha", "C") if name in known and name in model.get_params(deep=False)), None)
-
-
-def make_rivals(model: Any) -> dict[str, list[Any]]:
-    """Return strategy to models of a numeric table whose last column is the task.
-
-    They come at several strengths, as nobody knows which is right for them; the warm one has learned it. Squared errors
-    are theirs in units of the target's deviation, as the strength of a lasso depends on the unit. Targets that have a
-    sign leave no residuals to fit. Boosting is of one kind, whatever the model is.
-    """
-    kinds = {"own": OwnModel, "pooled": PooledModel, "residual": ResidualModel}
-    if get_tags(model).target_tags.positive_only:
-        del kinds["residual"]
-    rivals = {name: [kind(each, task=-1) for each in with_strengths(model)] for name, kind in kinds.items()}
-    if takes_any_number(model):
-        rivals = {name: [_in_deviations(each) for each in models] for name, models in rivals.items()}
-    return rivals | {"boosted": [BoostedModel(booster(model), task=-1)]}
-
-
-def booster(model: Any) -> Any:
-    """Return the boosting that any model is compared with."""
-    boosting = HistGradientBoostingClassifier if is_classifier(model) else HistGradientBoostingRegressor
-    return boosting(random_state=0)
-
-
-def takes_any_number(model: Any) -> bool:
-    """Whether targets may be any numbers, so that their unit is of no matter: no labels, and none that have a sign."""
-    return is_regressor(model) and not get_tags(model).target_tags.positive_only
-
-
-def _in_deviations(model: Any) -> Any:
-    return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
 @dataclass(frozen=True, eq=False)
@@ -309,7 +260,7 @@ def compare(
     """
     shots = choose_shots(collection.counts, collection.names[0])
     table = draw_tasks(collection)
-    rivals, warm = make_rivals(model), warm_model(model, **columns_of_tasks(table, otherwise=-1))
+    rivals, warm = make_baselines(model, task=-1), warm_model(model, **columns_of_tasks(table, otherwise=-1))
     flat = [each for models in rivals.values() for each in models]
     folds = draw_splits(table, shots)
     jobs = [delayed(score_warm)(table, warm, splits) for splits in folds]  # the long ones first
@@ -347,7 +298,7 @@ def _as_curve(
 ) -> Comparison:
     """Return errors ``(n_models, n_shots, n_tasks)`` as a curve of strategies, each at the strength that is best."""
     parts = [np.split(each, np.cumsum(sizes)[:-1]) for each in (errors, beside)]
-    best = [at_best_strength(part) for part in parts[0]]
+    best = [best_in_hindsight(-part) for part in parts[0]]
     at = np.arange(len(shots))
     return Comparison(
         scores=-np.stack([part[chosen, at] for part, chosen in zip(parts[0], best, strict=True)]),
@@ -357,11 +308,6 @@ def _as_curve(
         n_tasks=errors.shape[-1],
         beside=np.stack([part[chosen, at] for part, chosen in zip(parts[1], best, strict=True)]),
     )
-
-
-def at_best_strength(errors: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return which of the strengths has the least of errors ``(n_strengths, n_shots, n_tasks)`` at each number of shots."""
-    return np.asarray(errors.mean(axis=-1).argmin(axis=0))
 
 
 def draw_tasks(collection: Collection) -> Collection:

@@ -9,6 +9,7 @@ from typing import Any
 
 from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import ShotCurve
+from skmeta.report._collection import Collection
 from skmeta.report._prior_of_table import PriorOfTable
 from skmeta.report._text import LABELS
 from skmeta.report._trusted_types import is_trusted
@@ -48,18 +49,24 @@ def check_outputs(plot: str | None = None, save: str | None = None, out: str | N
             )
 
 
-def save_plot(curve: ShotCurve, path: str) -> None:
-    """Write the picture of a curve, its lines named as the rows of the table.
+def save_plot(collection: Collection, curve: ShotCurve, path: str) -> None:
+    """Write the picture of a curve, its lines named as the rows of the table, under the name and size of the collection.
 
     Parameters
     ----------
+    collection : Collection
+        The table.
     curve : ShotCurve
         The curve.
     path : str
         A .png, .pdf or .svg file.
     """
     curve = replace(curve, names=tuple(LABELS[name] for name in curve.names))
-    ShotCurveDisplay.from_curve(curve, std_display_style=None).figure_.savefig(path)
+    display = ShotCurveDisplay.from_result(curve, band_style=None)
+    tested = f"errors are means over {curve.n_tasks} tasks held out"
+    size = f"{len(collection.counts)} tasks ({collection.names[0]}), {len(collection.y)} rows"
+    display.ax_.set_title(f"{collection.name}: {collection.names[1]}\n{size}; {tested}", fontsize="medium", wrap=True)
+    display.figure_.savefig(path)
 
 
 def save_prior(prior: Any, path: str) -> None:

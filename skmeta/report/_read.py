@@ -102,7 +102,55 @@ def read_file(
         If it is no table, or has no such columns.
     """
     roles = Roles((task,) if isinstance(task, str) else tuple(task), target, order, tuple(context), drift)
-    frame, delimiter, notes = read_frame(Path(path), roles.names)
+    return _of_frame(path, *read_frame(Path(path), roles.names), roles)
+
+
+def read_table(
+    frame: Any,
+    *,
+    task: str | Sequence[str],
+    target: str,
+    order: str | None = None,
+    context: Sequence[str] = (),
+    drift: bool = False,
+    name: str = "table",
+) -> Collection:
+    """Return the collection in a pandas frame, read as a file would be.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per observation of a task.
+    task, target, order, context, drift : object
+        As for `read_file`.
+    name : str, default="table"
+        What the table is called.
+
+    Returns
+    -------
+    Collection
+        The table.
+
+    Raises
+    ------
+    ValueError
+        If it has no such columns.
+
+    Examples
+    --------
+    >>> from skmeta import report
+    >>> from skmeta.datasets import load_parkinsons
+    >>> table = report.read_table(load_parkinsons(as_frame=True).frame, task="patient", target="total_UPDRS")
+    >>> len(table.counts), len(table.y)
+    (42, 988)
+    """
+    roles = Roles((task,) if isinstance(task, str) else tuple(task), target, order, tuple(context), drift)
+    return _of_frame(name, frame.reset_index(drop=True), "", [], roles)
+
+
+def _of_frame(path: str, frame: Any, delimiter: str, notes: list[str], roles: Roles) -> Collection:
+    """Return the rows of a frame that have what is needed, and a word on those that are left out."""
+    target = roles.target
     roles.check(list(frame.columns))
     decimal = decimal_mark([frame[name] for name in frame.columns if name not in roles.task], delimiter)
     y, read = read_target(frame[target], decimal)

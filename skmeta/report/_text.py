@@ -11,8 +11,9 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from skmeta.model_selection import ShotCurve
+from skmeta.model_selection._make_baselines import booster, strength_of, takes_any_number, with_strengths
 from skmeta.report._collection import Collection
-from skmeta.report._compare import MAX_TASKS, booster, strength_of, takes_any_number, with_strengths
+from skmeta.report._compare import MAX_TASKS
 from skmeta.report._scores import BESIDE
 from skmeta.report._verdict import MATERIAL, Verdict
 from skmeta.report._words_of_prior import in_words

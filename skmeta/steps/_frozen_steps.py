@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
 
-from skmeta._dataframe import column, is_frame
 from skmeta.base import FrozenValue
 from skmeta.base._matching import check_names, weights_if_taken
 from skmeta.steps._columns_behind import positions_behind, telling_columns_of_step
 from skmeta.steps._constant import as_constant
+from skmeta.steps._one_column import first_input, from_tables
 from skmeta.steps._parts import Parts, is_nothing
 from skmeta.tasks import TaskColumns, Tasks
 from skmeta.tasks._numbers import as_numbers, column_names
@@ -99,7 +98,7 @@ class FrozenSteps(FrozenValue):
             if self.steps and names != self.input_names:  # a model without steps takes columns in the order of new rows
                 X, names = X[list(self.input_names)], self.input_names
         n_features = X.shape[1]
-        X = _first_input(self.steps, X)
+        X = first_input(self.steps, X)
         for k, (_, step) in enumerate(self.steps):
             if not is_nothing(step):
                 with telling_columns_of_step(self.steps[:k], X, names, n_features):
@@ -223,7 +222,7 @@ class FrozenSteps(FrozenValue):
         if target is not None and not outside:
             model = _with_regressor(target, model)
         if steps:
-            model = Pipeline([*steps, (parts.last_name, model)])
+            model = Pipeline([*from_tables(steps, self.input_names), (parts.last_name, model)])
         made = _with_regressor(target, model) if target is not None and outside else model
         return as_constant(made) if self.without_features else made
 
@@ -234,7 +233,7 @@ def fit_steps(parts: Parts, tasks: Tasks) -> tuple[FrozenSteps, Tasks]:
     target = None if parts.target is None else _fit_target(parts.target, y)
     frozen = FrozenSteps(target=target, input_names=tasks.feature_names)
     seen = frozen.transform_target(y)
-    fitted, Z = [], _first_input(parts.steps, tasks.X)
+    fitted, Z = [], first_input(parts.steps, tasks.X)
     for name, step in parts.steps:
         if is_nothing(step):
             fitted.append((name, "passthrough"))
@@ -263,16 +262,6 @@ def _check_one_row_each(name: str, Z: Any, n_rows: int) -> None:
             f"estimator: wanted one row of the step {name!r} for each of {n_rows} rows, found {Z.shape[0]}; a step that reads "
             "text takes one column by its name, such as 'text', not a list of columns, ['text']."
         )
-
-
-def _first_input(steps: Any, X: Any) -> Any:
-    """What the first step reads: a table, or for steps that read text its one column."""
-    first = next((step for _, step in steps if not is_nothing(step)), None)
-    if first is None or X.shape[1] != 1 or not hasattr(first, "__sklearn_tags__"):
-        return X
-    if get_tags(first).input_tags.two_d_array:
-        return X
-    return column(X, 0) if is_frame(X) else X[:, 0]
 
 
 def _same_shape(turned: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:

@@ -17,6 +17,12 @@ def all_labels(tasks: Tasks) -> NDArray[Any] | None:
     return None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
 
 
+def labels_in_common(tasks: Tasks) -> bool:
+    """Whether any label occurs in two tasks; true of targets that are numbers, and of one task."""
+    known = all_labels(tasks)
+    return known is None or len(tasks) < 2 or len(known) < sum(map(len, tasks.classes or ()))
+
+
 def labels_are_shared(tasks: Tasks, labels: str = "auto") -> bool:
     r"""Whether labels are those of all tasks; of targets that are numbers it is true.
 
@@ -25,9 +31,9 @@ def labels_are_shared(tasks: Tasks, labels: str = "auto") -> bool:
     .. math:: \frac{|L_t \cap \bigcup_{s \ne t} L_s|}{|\bigcup_s L_s|},
 
     the share of labels that both have. Labels are shared if they have more in common than not, on average over tasks: then a
-    new task is expected to show most of what is known, and little else. A task of a single label says nothing. What labels
-    *mean* nobody can see: characters that are numbered from 0 in each alphabet are taken to be shared, so the answer can be
-    given.
+    new task is expected to show most of what is known, and little else. A task of a single label says nothing; where all
+    tasks are such, labels are shared if two of them have the same. What labels *mean* nobody can see: characters that are
+    numbered from 0 in each alphabet are taken to be shared, so the answer can be given.
 
     Parameters
     ----------
@@ -51,7 +57,7 @@ def labels_are_shared(tasks: Tasks, labels: str = "auto") -> bool:
     known, place, count = np.unique(np.concatenate(tasks.classes), return_inverse=True, return_counts=True)
     common = np.bincount(np.repeat(np.arange(len(n_own)), n_own), count[place] > 1, minlength=len(n_own))
     several = n_own > 1
-    return not several.any() or bool(2.0 * common[several].mean() >= len(known))
+    return bool(2.0 * common[several].mean() >= len(known) if several.any() else common.any())
 
 
 def check_labels(labels: Any, known: bool | None = None) -> None:

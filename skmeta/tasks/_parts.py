@@ -13,7 +13,7 @@ from scipy import sparse
 from skmeta.tasks._ranks_of_tasks import dense_ranks, ranks_in_tasks
 from skmeta.tasks._row_order import as_numbers, by_frequency, evenly, ranks_of_rows
 
-_LEFT_OUT_ONE_BY_ONE = 20  # speed: rows of larger tasks are left out in parts
+_LEFT_OUT_ONE_BY_ONE = 10  # speed: rows of larger tasks are left out in parts
 _PARTS = 5
 
 
@@ -123,10 +123,15 @@ class PartsOfTasks:
         order = np.lexsort((*keys, codes))
         return known[order], codes[order]
 
-    def without_each_part(self) -> tuple[Self, NDArray[np.intp], NDArray[np.intp]]:
+    def without_each_part(self, n_folds: int | None = None) -> tuple[Self, NDArray[np.intp], NDArray[np.intp]]:
         """For every labelled row its task without it: what predicts that row from the task's other rows.
 
-        Tasks of more than twenty rows lack a fifth of them at a time, in which targets are spread as in the whole.
+        Tasks of more than ten rows lack a fifth of them at a time, in which targets are spread as in the whole.
+
+        Parameters
+        ----------
+        n_folds : int, default=None
+            Into how many such parts at most the rows of any task go; None for parts of one row, and a fifth of many.
 
         Returns
         -------
@@ -143,7 +148,7 @@ class PartsOfTasks:
         owners: list[int] = []
         for code in range(len(self.ids)):
             own = self._labelled_rows_of(code)
-            for part in self._parts(own):
+            for part in self._parts(own, n_folds):
                 others = np.setdiff1d(own, part)
                 rows.append(part)
                 codes.append(np.full(len(part), len(kept) if len(others) else -1))
@@ -163,12 +168,12 @@ class PartsOfTasks:
         )
         return expanded, np.concatenate([*rows, nothing]), np.concatenate([*codes, nothing])
 
-    def _parts(self, own: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    def _parts(self, own: NDArray[np.intp], n_folds: int | None) -> list[NDArray[np.intp]]:
         """Rows of one task that are left out together."""
-        if len(own) <= _LEFT_OUT_ONE_BY_ONE:
+        if len(own) <= (n_folds or _LEFT_OUT_ONE_BY_ONE):
             return [own[[place]] for place in range(len(own))]
-        ranked = self.by_target(own)
-        return [np.sort(ranked[first::_PARTS]) for first in range(_PARTS)]
+        ranked, n_parts = self.by_target(own), n_folds or _PARTS
+        return [np.sort(ranked[first::n_parts]) for first in range(n_parts)]
 
     def by_target(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Rows in the order of their targets, of the first of several, whatever order they stand in; else of `ranks_of_rows`.

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skmeta._dask import is_partitioned
 from skmeta._progress import CallbackSupportMixin, telling_of_fit
 from skmeta.base import Prior
-from skmeta.base._class_prior import CLASS_PRIORS, as_drawn
+from skmeta.base._class_prior import CLASS_PRIORS, as_drawn, check_knows_classes
 from skmeta.base._in_order import warn_of_order
 from skmeta.base._learner import adapt_learned, names_among
 from skmeta.base._matching import matched, reads_targets
@@ -205,6 +205,7 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
         if learner is None:
             return prior, tasks, self._adapted(given_what_is_known(prior, tasks.context_of(0)), model, tasks)
         prior, tasks = matched(learned_prior(self, learner, model, tasks, prior), tasks)
+        check_knows_classes(prior, self._class_prior)
         warn_of_order(learner, prior, model, tasks, stacklevel=5)
         return prior, tasks, adapt_learned(learner, prior, model, tasks, self.n_jobs)
 
@@ -357,7 +358,7 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
                 "give it a task column or a prior."
             )
         X, known = plain_table(X), self._known
-        if not known.levels or not set(known.levels) <= set(known.columns.places(X)):
+        if not (X.shape[0] and known.levels and set(known.levels) <= set(known.columns.places(X))):
             prior = with_steps(replace(known.adapted.steps, columns=known.columns), known.prior)
             how = {"unlabelled": self._unlabelled, "class_prior": self._class_prior}
             return adapt_rows(known.parts, prior, X, y, sample_weight, **how)

@@ -9,9 +9,10 @@ from sklearn.base import clone
 from skmeta._progress import telling_of_learning
 from skmeta.base import learner_for
 from skmeta.base._learner import checked_prior
+from skmeta.base._registry import fallback_learner
 from skmeta.steps import split_prior
 from skmeta.tasks import Tasks
-from skmeta.tasks._own_labels import labels_are_shared
+from skmeta.tasks._own_labels import labels_are_shared, labels_in_common
 
 
 def learner_of_fit(learner: Any, model: Any, prior: Any, tasks: Tasks | None = None) -> Any:
@@ -32,9 +33,29 @@ def learner_of_fit(learner: Any, model: Any, prior: Any, tasks: Tasks | None = N
     -------
     learner
         Unfitted.
+
+    Raises
+    ------
+    ValueError
+        If no two tasks have a label in common, and the learner would be the fallback.
     """
     found = learner_for(model, learner, own_labels=_are_own_labels(prior, tasks))
-    return clone(found, safe=False) if found is learner else found
+    if found is learner:
+        return clone(found, safe=False)
+    if prior is None and isinstance(found, fallback_learner()):
+        _check_labels_in_common(found, model, tasks)
+    return found
+
+
+def _check_labels_in_common(found: Any, model: Any, tasks: Tasks | None) -> None:
+    """Raise where no two tasks have a label in common: to a shared model those of a new task would mean nothing."""
+    if tasks is None or labels_in_common(tasks):
+        return
+    raise ValueError(
+        f"y: wanted labels that tasks have in common, as learner='auto' of {type(model).__name__} is {found}, one model of all "
+        f"tasks, found labels of their own in each of {len(tasks)} tasks; use learner=DiscriminantLearner(), which takes any "
+        f"classifier to new labels, or learner={found} if new tasks have none."
+    )
 
 
 def learned_prior(shell: Any, learner: Any, model: Any, tasks: Tasks, prior: Any) -> Any:

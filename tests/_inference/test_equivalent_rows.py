@@ -15,7 +15,8 @@ from skmeta._inference.moments import Rows
 from skmeta._inference.sums import read_sums
 from skmeta._inference.units import Units
 from skmeta._inference.wide import WidePrior
-from skmeta._inference.wide_em import _held_out, learn_wide
+from skmeta._inference.wide_em import learn_wide
+from skmeta._inference.wide_held_out import held_out
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_weights import wide_evidence
 
@@ -168,14 +169,14 @@ def test_learning_cannot_tell_rows_that_are_turned_or_made_from_sums(covariance,
     wanted = learn_wide(rows, GAUSSIAN, covariance=covariance, noise=noise)
     rtol = 1e-5 if covariance in ("auto", "factor") else 1e-6  # factors take more sweeps
     for other in (turned(rows), from_sums(rows)):
-        assert_array_equal(_held_out(other), _held_out(rows))
+        assert_array_equal(held_out(other), held_out(rows))
         assert_same_law(learn_wide(other, GAUSSIAN, covariance=covariance, noise=noise), wanted, rtol=rtol)
 
 
 def test_held_out_tasks_do_not_depend_on_rounding_where_targets_tie():
     rows = related()
     rows = replace(rows, Y=np.tile([[1.0], [0.0], [1.0], [0.0], [1.0], [1.0], [0.0]], (21, 1)) / 3.0)
-    assert_array_equal(_held_out(turned(rows)), _held_out(rows))
+    assert_array_equal(held_out(turned(rows)), held_out(rows))
 
 
 def test_evidence_cannot_tell_them_either():

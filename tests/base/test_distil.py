@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStartRegressor
-from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base import AdaptedEstimators, Prior, _distil, _prior
 from skmeta.compose import MixturePrior
 from skmeta.datasets import make_related_classification, make_related_regression
 
@@ -98,11 +98,23 @@ def test_weights_go_to_the_last_step_of_a_pipeline_and_rows_may_be_sparse():
     assert_allclose(small.predict_proba(ROWS), other.predict_proba(ROWS), atol=1e-4)
 
 
-def test_a_class_that_is_never_expected_is_left_out():
+def test_a_class_that_is_never_expected_is_named():
     teacher = DecisionTreeClassifier(max_depth=1).fit([[0.0], [1.0], [1.0]], ["a", "b", "c"])
-    small = Says().distil(DecisionTreeClassifier(), [[1.0], [2.0]], teacher=teacher)
-    assert_array_equal(small.classes_, ["b", "c"])
-    assert_allclose(small.predict_proba([[1.0]]), [[0.5, 0.5]])
+    with pytest.raises(
+        ValueError, match=r"X: wanted rows of which .*found none that may be of \['a'\].*add rows where"
+    ):
+        Says().distil(DecisionTreeClassifier(), [[1.0], [2.0]], teacher=teacher)
+    small = Says().distil(DecisionTreeClassifier(), [[0.0], [1.0], [2.0]], teacher=teacher)
+    assert_array_equal(small.classes_, ["a", "b", "c"])
+    assert_allclose(small.predict_proba([[1.0]]), [[0.0, 0.5, 0.5]])
+
+
+def test_kinds_are_compared_once(monkeypatch):
+    asked, check = [], _prior.check_kinds
+    monkeypatch.setattr(_prior, "check_kinds", lambda *both: (asked.append(both), check(*both)))
+    monkeypatch.setattr(_distil, "check_kinds", lambda *both: (asked.append(both), check(*both)))
+    BINARY.distil(WEAK, ROWS, teacher=LogisticRegression())
+    assert len(asked) == 1
 
 
 @pytest.fixture(scope="module")

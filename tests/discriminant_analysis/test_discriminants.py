@@ -225,6 +225,15 @@ def test_one_row_a_class_of_labels_never_seen_is_a_plain_pipeline(past, estimato
         model.prior_.zero_shot(estimator)
 
 
+def test_a_new_task_without_rows_may_have_its_column(past):
+    model, X = learn(*past, n_components=2), np.zeros((0, 6))
+    for rows in (X, X[:, :-1]):
+        with pytest.raises(ValueError, match="X: wanted rows of the task, as past tasks had labels of their own"):
+            model.adapt(rows, [])
+    linear = WarmStartRegressor(Ridge(), task=-1).fit(np.column_stack([past[0], past[2]]), past[0][:, 0])
+    assert_allclose(linear.adapt(X, []).coef_, linear.prior_.zero_shot(Ridge()).coef_)
+
+
 @pytest.mark.quick
 def test_discriminants_and_naive_bayes_are_one_rule_where_variances_are_one(past):
     prior = learn(*past).prior_

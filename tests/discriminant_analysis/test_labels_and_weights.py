@@ -15,13 +15,16 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from sklearn.tree import DecisionTreeClassifier
 
-from skmeta import DiscriminantLearner, EmpiricalBayes, WarmStartClassifier
+from skmeta import DiscriminantLearner, EmpiricalBayes, SharedModel, WarmStartClassifier
 from skmeta.base._held_out import gains
+from skmeta.base._matching import check_classes
 from skmeta.discriminant_analysis._adapted_discriminants import AdaptedDiscriminants
 from skmeta.discriminant_analysis._class_sums import class_sums
 from skmeta.tasks import read_tasks
 from skmeta.tasks._own_labels import labels_are_shared
+from skmeta.warm_start._learner_of_fit import learner_of_fit
 
 pytestmark = pytest.mark.quick
 SUMS = ("within", "between", "total", "within_dof", "between_dof", "total_dof", "noise")
@@ -51,7 +54,10 @@ def test_the_rule_says_whose_labels_they_are():
     assert not shared("ab", "bc", "cd", "de", "ea")  # two of five each
     assert not shared("ab", "cd") and not shared("ab", "bc") and not shared("abc", "def", "cgh")
     assert not shared("abz", "cdz", "efz")  # "z" is in all tasks, as "other" would be
-    assert shared("a", "b") and shared("a", "ab", "ba") and not shared("a", "bc", "de")  # one label says nothing
+    assert shared("a", "ab", "ba") and not shared("a", "bc", "de")  # one label says nothing
+    assert shared("a", "b", "a") and not shared(
+        "a", "b", "c"
+    )  # where all are such, two tasks have one in common or not
 
 
 @given(own=st.lists(st.text("abcdef", min_size=1, max_size=4), min_size=1, max_size=6))
@@ -62,10 +68,10 @@ def test_the_rule_is_the_mean_jaccard_index_of_tasks_held_out(own):
     for k, held_out in enumerate(sets):
         others = set().union(*sets[:k], *sets[k + 1 :])
         indices += [len(held_out & others) / len(held_out | others)] if len(held_out) > 1 else []
-    assert shared(*own) == (not indices or np.mean(indices) >= 0.5 - 1e-9)
+    in_common = len(set().union(*sets)) < len(own)  # of tasks of one label each
+    assert shared(*own) == (np.mean(indices) >= 0.5 - 1e-9 if indices else in_common)
     named = [[f"{k}/{label}" for label in each] for k, each in enumerate(own)]  # no two tasks have one in common
-    assert shared(*named) == all(len(each) == 1 for each in sets)
-    assert shared(*named, labels="shared") and not shared(*own, labels="own")
+    assert not shared(*named) and shared(*named, labels="shared") and not shared(*own, labels="own")
 
 
 def test_numbered_characters_are_those_of_each_alphabet_where_that_is_said(past):
@@ -91,6 +97,17 @@ def test_a_family_is_chosen_by_its_learner_in_either_case(past, estimator):
     assert list(model.adapt(X[:20:4], [*"vwxyz"]).predict(X[:20:4])) == [*"vwxyz"]
 
 
+def test_a_shared_model_refuses_labels_that_no_two_tasks_have_in_common(past):
+    """Before it is fitted to all of them, in vain; where two tasks have one in common it is fitted."""
+    X, y, task = past
+    tasks, tree = tasks_of(X, y, task), DecisionTreeClassifier()
+    with pytest.raises(ValueError, match=r"y: wanted labels that tasks have in common, .*DecisionTree.*Discriminant"):
+        WarmStartClassifier(tree, task=-1).fit(np.column_stack([X, task]), y)
+    once = tasks_of(X, np.where(y == y[-1], y[0], y), task)
+    for learner, known in (("auto", once), (SharedModel(), tasks)):
+        assert isinstance(learner_of_fit(learner, tree, None, known), SharedModel)
+
+
 def test_linear_models_may_take_labels_that_differ_as_those_of_all(past):
     X, y, task = (each[:40] for each in past)  # two tasks
     auto, linear = (
@@ -113,6 +130,11 @@ def test_new_labels_of_a_prior_that_knows_all_are_named(past):
             model.prior_.adapt_tasks(NearestCentroid(), tasks)
         with pytest.raises(ValueError, match=rf"found new \['{new}'\]"):
             model.adapt(X[:20], other[:20])
+
+
+def test_of_many_known_labels_some_are_named():
+    with pytest.raises(ValueError, match=r"the prior knows, \[0, 1, 2, 3, 4, \.\.\.\], found new \[600\]"):
+        check_classes(np.arange(600), np.array([600]))
 
 
 def test_a_prior_keeps_whose_labels_they_are(past):
@@ -277,6 +299,13 @@ def test_rows_drawn_by_their_class_are_honoured_or_refused(past):
         ValueError, match="class_prior: wanted 'rows' for KNeighborsClassifier, whose fit takes no weights"
     ):
         share(KNeighborsClassifier(3), "past")
+
+
+def test_labels_of_their_own_are_as_frequent_as_in_the_rows_and_fit_says_so(past):
+    X, y, task = past
+    shell = WarmStartClassifier(NearestCentroid(), task=-1, learner=DiscriminantLearner(2), class_prior="past")
+    with pytest.raises(ValueError, match=r"class_prior: wanted 'rows' where each task has labels .*class_prior='rows'"):
+        shell.fit(np.column_stack([X, task]), y)
 
 
 # Parameters of the estimator -----------------------------------------------------------------------------------

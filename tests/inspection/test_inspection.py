@@ -1,20 +1,24 @@
 """Displays draw the numbers they were given, in scikit-learn's Display style."""
 
 import sys
+from dataclasses import replace
 from functools import partial
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.calibration import calibration_curve
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, StandardScaler
 
-from skmeta import EmpiricalBayes, GaussianPrior, WarmStartRegressor
-from skmeta.inspection import PriorDisplay, ShotCurveDisplay
+from skmeta import EmpiricalBayes, GaussianPrior, NShotSplit, WarmStartRegressor
+from skmeta.inspection import PriorDisplay, ShotCalibrationDisplay, ShotCurveDisplay
+from skmeta.inspection._colors import COLORS, colors_of
+from skmeta.inspection._short_names import shortened
 from skmeta.model_selection import OwnModel, PooledModel, ShotCurve, shot_curve
 
 mpl.use("Agg")
@@ -42,6 +46,9 @@ def ax():
 SCORES = np.array([[[-4.0, -2.0], [-2.0, -1.0], [-1.0, -1.0]], [[-2.0, -2.0], [-2.0, -2.0], [-1.5, -2.5]]])
 
 
+ROLES = ("own", "pooled", "residual", "boosted", "warm")
+
+
 def make_curve(scoring="neg_root_mean_squared_error"):
     return ShotCurve(SCORES, ("own", "pooled"), (0, 1, 20), scoring, n_tasks=6)
 
@@ -52,27 +59,27 @@ def band(collection):
     return {x: (points[points[:, 0] == x, 1].min(), points[points[:, 0] == x, 1].max()) for x in (0, 1, 20)}
 
 
-def test_lines_are_means_and_bands_deviations():
-    display = ShotCurveDisplay.from_curve(make_curve())
+def test_lines_are_means_and_bands_the_middle_half_of_the_folds():
+    display = ShotCurveDisplay.from_result(make_curve())
     assert [line.get_label() for line in display.lines_] == ["own", "pooled"]
     for line in display.lines_:
         assert_array_equal(line.get_xdata(), [0, 1, 20])
     assert_array_equal(display.lines_[0].get_ydata(), [3, 1.5, 1])
     assert_array_equal(display.lines_[1].get_ydata(), [2, 2, 2])
-    assert band(display.fill_between_[0]) == {0: (2, 4), 1: (1, 2), 20: (1, 1)}
-    assert band(display.fill_between_[1]) == {0: (2, 2), 1: (2, 2), 20: (1.5, 2.5)}
+    assert band(display.fill_between_[0]) == {0: (2.5, 3.5), 1: (1.25, 1.75), 20: (1, 1)}
+    assert band(display.fill_between_[1]) == {0: (2, 2), 1: (2, 2), 20: (1.75, 2.25)}
     assert display.errorbar_ is None
 
 
-def test_error_bars_are_deviations():
-    display = ShotCurveDisplay.from_curve(make_curve(), std_display_style="errorbar")
+def test_error_bars_go_from_quantile_to_quantile():
+    display = ShotCurveDisplay.from_result(make_curve(), band_style="errorbar")
     (bars,) = display.errorbar_[1].lines[2]
-    assert_allclose([segment[:, 1] for segment in bars.get_segments()], [[2, 2], [2, 2], [1.5, 2.5]])
+    assert_allclose([segment[:, 1] for segment in bars.get_segments()], [[2, 2], [2, 2], [1.75, 2.25]])
     assert display.fill_between_ is None
 
 
 def test_the_spread_can_be_left_out():
-    display = ShotCurveDisplay.from_curve(make_curve(), std_display_style=None)
+    display = ShotCurveDisplay.from_result(make_curve(), band_style=None)
     assert display.fill_between_ is None
     assert display.errorbar_ is None
     assert len(display.ax_.collections) == 0
@@ -81,27 +88,27 @@ def test_the_spread_can_be_left_out():
 @pytest.mark.parametrize(
     ("scoring", "negate", "first", "title"),
     [
-        ("neg_root_mean_squared_error", None, 3, "Root mean squared error"),
-        ("neg_root_mean_squared_error", False, -3, "Negative root mean squared error"),
-        ("neg_log_loss", True, 3, "Log loss"),
-        ("r2", None, -3, "R2"),
-        ("r2", True, 3, "Negative r2"),
+        ("neg_root_mean_squared_error", None, 3, "Root mean squared error (lower is better)"),
+        ("neg_root_mean_squared_error", False, -3, "Negative root mean squared error (higher is better)"),
+        ("neg_log_loss", True, 3, "Log loss (lower is better)"),
+        ("r2", None, -3, "R2 (higher is better)"),
+        ("r2", True, 3, "Negative r2 (lower is better)"),
     ],
 )
 def test_sign_and_name_of_the_score(scoring, negate, first, title):
-    display = ShotCurveDisplay.from_curve(make_curve(scoring), negate_score=negate)
+    display = ShotCurveDisplay.from_result(make_curve(scoring), negate_score=negate)
     assert display.lines_[0].get_ydata()[0] == first
     assert display.ax_.get_ylabel() == title
 
 
 def test_the_name_of_the_score_can_be_given_to_the_display_and_to_the_plot():
-    display = ShotCurveDisplay.from_curve(make_curve(), score_name="Error in mm")
+    display = ShotCurveDisplay.from_result(make_curve(), score_name="Error in mm")
     assert display.ax_.get_ylabel() == "Error in mm"
     assert display.plot(score_name="Error in inches").ax_.get_ylabel() == "Error in inches"
 
 
 def test_axes_show_every_number_of_shots_zero_too(ax):
-    display = ShotCurveDisplay.from_curve(make_curve(), ax=ax)
+    display = ShotCurveDisplay.from_result(make_curve(), ax=ax)
     assert display.ax_ is ax
     assert display.figure_ is ax.figure
     display.figure_.canvas.draw()
@@ -115,7 +122,7 @@ def test_axes_show_every_number_of_shots_zero_too(ax):
 def test_lines_and_their_spread_take_styles_and_share_colours(ax):
     ax.plot([0, 1], [0, 1])  # so that the next line has not the colour of the next band
     styles = {"line_kw": {"marker": "s"}, "fill_between_kw": {"alpha": 0.5}}
-    display = ShotCurveDisplay.from_curve(make_curve(), ax=ax, **styles)
+    display = ShotCurveDisplay.from_result(make_curve(), ax=ax, **styles)
     assert {line.get_marker() for line in display.lines_} == {"s"}
     for line, spread in zip(display.lines_, display.fill_between_, strict=True):
         assert_allclose(spread.get_facecolor()[0], mpl.colors.to_rgba(line.get_color(), 0.5))
@@ -139,13 +146,56 @@ def test_from_estimators_scores_and_draws(ax):
     display = ShotCurveDisplay.from_estimators(models, X, y, **parameters, ax=ax, line_kw={"marker": "s"})
     assert_array_equal(display.curve.scores, shot_curve(models, X, y, **parameters).scores)
     assert display.ax_ is ax
-    assert display.ax_.get_ylabel() == "Mean absolute error"
+    assert display.ax_.get_ylabel() == "Mean absolute error (lower is better)"
     assert display.lines_[0].get_marker() == "s"
 
 
+def test_errors_of_folds_that_differ_ever_so_much_have_no_band_below_zero(ax):
+    scores = -np.array([[[0.1, 0.1, 0.2, 0.1, 90.0]] * 3])
+    display = ShotCurveDisplay.from_result(ShotCurve(scores, ("own",), (0, 1, 20), "neg_log_loss", 9), ax=ax)
+    low, high = np.transpose(list(band(display.fill_between_[0]).values()))
+    assert (low == 0.1).all() and (high == 0.2).all()
+
+
+def test_folds_of_several_seeds_are_taken_together():
+    curves = [replace(make_curve(), scores=SCORES + shift) for shift in (0.0, -1.0)]
+    display = ShotCurveDisplay.from_result(curves)
+    assert_allclose(display.lines_[0].get_ydata(), [3.5, 2.0, 1.5])
+    assert "4 folds" in display.ax_.get_legend().get_title().get_text()
+    with pytest.raises(
+        ValueError, match=r"curve: wanted one ShotCurve, or several of the same names, .* found 2 kinds"
+    ):
+        ShotCurveDisplay.from_result([curves[0], make_curve("neg_log_loss")])
+
+
+def test_one_model_that_diverged_does_not_squeeze_the_others():
+    scores = -np.arange(24.0).reshape(4, 6, 1)
+    scores[2, 1] = -1e6
+    display = ShotCurveDisplay.from_result(ShotCurve(scores, tuple("abcd"), (0, 1, 2, 5, 10, 20), "neg_log_loss", 9))
+    assert display.ax_.get_ylim()[1] < 30
+    assert [text.get_text() for text in display.ax_.texts] == ["not in view: 1 point, 1e+06"]
+    assert not ShotCurveDisplay.from_result(make_curve()).ax_.texts
+
+
+@pytest.mark.parametrize("quantiles", [(0.75, 0.25), (0.1, 1.1), (0.5,)])
+def test_quantiles_are_two_shares_in_order(quantiles, ax):
+    with pytest.raises(ValueError, match="quantiles: wanted two shares between 0 and 1, the lower first, found"):
+        ShotCurveDisplay.from_result(make_curve(), ax=ax, quantiles=quantiles)
+    assert not ax.has_data()
+
+
+def test_a_role_has_one_colour_in_all_figures_and_no_two_models_of_one_share_it():
+    every = ["own model only", "one pooled model", "pooled + own residual", "boosting, id as category", "warm"]
+    assert dict(zip(every, colors_of(every), strict=True)) == dict(zip(every, map(COLORS.get, ROLES), strict=True))
+    assert colors_of(["warm", "cold"]) == [COLORS["warm"], COLORS["own"]]
+    names = ["grid", "warm", "warm, few trees", "owner"]
+    assert len(set(colors_of(names))) == 4 and colors_of(names)[1] == COLORS["warm"]
+    assert ShotCurveDisplay.from_result(make_curve()).lines_[1].get_color() == COLORS["pooled"]
+
+
 def test_an_unknown_style_is_refused_before_anything_is_drawn(ax):
-    with pytest.raises(ValueError, match="std_display_style: wanted 'fill_between', 'errorbar' or None, found 'x'"):
-        ShotCurveDisplay.from_curve(make_curve(), ax=ax, std_display_style="x")
+    with pytest.raises(ValueError, match="band_style: wanted 'fill_between', 'errorbar' or None, found 'x'"):
+        ShotCurveDisplay.from_result(make_curve(), ax=ax, band_style="x")
     assert not ax.has_data()
 
 
@@ -155,13 +205,15 @@ def test_an_unknown_style_is_refused_before_anything_is_drawn(ax):
 make_prior = partial(GaussianPrior, n_tasks=9)  # learned: the last coefficient is the intercept
 
 
-def points_and_bars(errorbar):
-    line, _, (bars,) = errorbar.lines
-    return line.get_xdata(), np.array([segment[:, 0] for segment in bars.get_segments()])
+def points_and_bars(display, k=0):
+    """Points and ends of bars of one series, the intercept's last."""
+    parts = [errorbars[k].lines for errorbars in (display.errorbar_, display.intercept_errorbar_)]
+    points = np.concatenate([line.get_xdata() for line, *_ in parts])
+    return points, np.array([segment[:, 0] for *_, (bars,) in parts for segment in bars.get_segments()])
 
 
 def tick_labels(display):
-    return [label.get_text() for label in display.ax_.get_yticklabels()]
+    return [label.get_text() for ax in (display.ax_, display.intercept_ax_) for label in ax.get_yticklabels()]
 
 
 MEAN = np.array([1.0, -2.0, 5.0])
@@ -188,26 +240,26 @@ def test_points_are_means_and_bars_one_deviation_between_tasks(covariance, facto
         np.multiply.outer(scales**2, covariance),
         factor=None if factor is None else np.multiply.outer(scales, factor),
     )
-    display = PriorDisplay.from_prior(prior)
+    display = PriorDisplay.from_result(prior)
     assert len(display.errorbar_) == scales.size
-    for scale, errorbar in zip(np.atleast_1d(scales), display.errorbar_, strict=True):
-        points, bars = points_and_bars(errorbar)
+    for k, scale in enumerate(np.atleast_1d(scales)):
+        points, bars = points_and_bars(display, k)
         assert_allclose(points, scale * MEAN)
         assert_allclose(bars, scale * np.column_stack([MEAN - SD, MEAN + SD]))
 
 
 def test_coefficients_are_named_and_the_first_stands_on_top(ax):
-    display = PriorDisplay.from_prior(make_prior(MEAN, DIAGONAL, feature_names=("age", "price")), ax=ax)
+    display = PriorDisplay.from_result(make_prior(MEAN, DIAGONAL, feature_names=("age", "price")), ax=ax)
     assert tick_labels(display) == ["age", "price", "intercept"]
-    heights = display.ax_.transData.transform([(0, k) for k in range(3)])[:, 1]
+    heights = display.ax_.transData.transform([(0, k) for k in range(2)])[:, 1]
     assert (np.diff(heights) < 0).all()
+    assert display.intercept_ax_.get_position().y1 < display.ax_.get_position().y0
     assert display.ax_ is ax
     assert display.figure_ is ax.figure
-    assert display.ax_.get_legend() is None
 
 
 def test_without_names_features_are_named_as_in_scikit_learn():
-    assert tick_labels(PriorDisplay.from_prior(make_prior(MEAN, DIAGONAL))) == ["x0", "x1", "intercept"]
+    assert tick_labels(PriorDisplay.from_result(make_prior(MEAN, DIAGONAL))) == ["x0", "x1", "intercept"]
 
 
 @pytest.mark.parametrize(
@@ -215,25 +267,25 @@ def test_without_names_features_are_named_as_in_scikit_learn():
 )
 def test_outputs_stand_beside_each_other_and_have_a_legend(classes, words):
     prior = make_prior([MEAN, -MEAN], [DIAGONAL, DIAGONAL], classes=classes)
-    display = PriorDisplay.from_prior(prior)
+    display = PriorDisplay.from_result(prior)
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == words
     first, second = (errorbar.lines[0].get_ydata() for errorbar in display.errorbar_)
     assert (first < second).all()
-    assert (np.round(first) == np.arange(3)).all()
-    assert (np.round(second) == np.arange(3)).all()
+    assert (np.round(first) == np.arange(2)).all()
+    assert (np.round(second) == np.arange(2)).all()
 
 
 def test_of_many_coefficients_the_weightiest_are_shown_in_their_order():
     mean, variance = np.zeros(1001), np.full(1001, 0.01)
     mean[700], mean[1000], variance[3], variance[40] = -5, 4, 9, 0.02
-    display = PriorDisplay.from_prior(make_prior(mean, variance), max_coefs=4)
+    display = PriorDisplay.from_result(make_prior(mean, variance), max_coefs=3)
     assert tick_labels(display) == ["x3", "x40", "x700", "intercept"]
-    assert_array_equal(points_and_bars(display.errorbar_[0])[0], [0, 0, -5, 4])
-    assert len(tick_labels(display.plot())) == 30
+    assert_array_equal(points_and_bars(display)[0], [0, 0, -5, 4])
+    assert len(tick_labels(display.plot())) == 31
 
 
 def test_bars_take_a_style():
-    display = PriorDisplay.from_prior(make_prior(MEAN, DIAGONAL), errorbar_kw={"fmt": "s", "color": "red"})
+    display = PriorDisplay.from_result(make_prior(MEAN, DIAGONAL), errorbar_kw={"fmt": "s", "color": "red"})
     assert display.errorbar_[0].lines[0].get_marker() == "s"
     assert display.errorbar_[0].lines[0].get_color() == "red"
 
@@ -244,8 +296,7 @@ STEPS = {
     "a scaler": ([StandardScaler()], ["price", "size"]),
     "two steps": ([StandardScaler(), "passthrough", PolynomialFeatures(2, include_bias=False)],
                   ["price", "size", "price^2", "price size", "size^2"]),
-    "a column transformer": ([MIXED], ["standardscaler__price", "standardscaler__size", "onehotencoder__region_north",
-                                       "onehotencoder__region_south"]),
+    "a column transformer": ([MIXED], ["price", "size", "region_north", "region_south"]),
     "a step that cannot tell": ([FunctionTransformer(np.asarray)], ["x0", "x1"]),
 }  # fmt: skip
 
@@ -266,15 +317,100 @@ def test_behind_frozen_steps_coefficients_have_the_names_that_these_give(name):
     model = fit_shops(steps)
     display = PriorDisplay.from_estimator(model)
     assert tick_labels(display) == [*names, "intercept"]
-    assert_array_equal(points_and_bars(display.errorbar_[0])[0], model.prior_.mean)
+    assert_array_equal(points_and_bars(display)[0], model.prior_.mean)
+
+
+def test_each_task_is_a_dot_around_the_typical_one_and_the_axis_says_behind_what():
+    model = fit_shops([StandardScaler()])
+    display = PriorDisplay.from_estimator(model)
+    dots = np.array([line.get_xdata() for line in display.members_])
+    assert_allclose(dots, [each[-1].coef_ for each in model.estimators_.values()])
+    assert_allclose(
+        np.ravel([line.get_xdata() for line in display.intercept_members_]),
+        [each[-1].intercept_ for each in model.estimators_.values()],
+    )
+    assert display.ax_.get_xlabel() == "Coefficient per unit of the column behind StandardScaler"
+    assert "single tasks" in [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert PriorDisplay.from_result(model.prior_).members_ == []
+
+
+def test_the_intercept_may_be_left_out_and_alone_has_all_the_room():
+    display = PriorDisplay.from_result(make_prior(MEAN, DIAGONAL), intercept=False)
+    assert display.intercept_ax_ is None and display.intercept_errorbar_ == []
+    assert len(display.figure_.axes) == 1 and len(display.errorbar_[0].lines[0].get_xdata()) == 2
+    display = PriorDisplay.from_result(make_prior([5.0], [1.0]))
+    assert display.intercept_ax_ is display.ax_ and [t.get_text() for t in display.ax_.get_yticklabels()] == [
+        "intercept"
+    ]
+
+
+def test_axes_at_a_place_of_their_own_keep_it():
+    ax = plt.figure().add_axes([0.2, 0.1, 0.5, 0.8])
+    display = PriorDisplay.from_result(make_prior(MEAN, DIAGONAL), ax=ax)
+    upper, lower = (each.get_position() for each in (display.ax_, display.intercept_ax_))
+    assert_allclose([upper.x0, upper.y1, lower.x0, lower.y0, lower.x1], [0.2, 0.9, 0.2, 0.1, 0.7])
+    assert lower.y1 < upper.y0
+
+
+def test_no_label_is_cut():
+    names = ("one_hot__" + "region " * 20, "price")
+    display = PriorDisplay.from_result(make_prior(MEAN, DIAGONAL, feature_names=names))
+    display.figure_.canvas.draw()
+    width = display.figure_.bbox.width
+    for label in display.ax_.get_yticklabels():
+        assert 0 <= label.get_window_extent().x0 < label.get_window_extent().x1 < width
+
+
+def test_names_are_short_where_they_still_differ():
+    long = ["a" * 40 + tail for tail in ("x", "y")]
+    assert shortened(["scale__price", "a__x", "b__x", *long]) == [
+        "price",
+        "a__x",
+        "b__x",
+        *(f"{15 * 'a'}…{14 * 'a'}{t}" for t in "xy"),
+    ]
+    alike = ["a" * 20 + middle + "a" * 20 for middle in "xy"]
+    assert shortened(alike) == alike
+
+
+# Probabilities ------------------------------------------------------------------------------------------
+
+
+def test_calibration_is_that_of_scikit_learn_on_rows_of_new_tasks():
+    rng = np.random.default_rng(0)
+    task = np.repeat(np.arange(6), 20)
+    X, y = np.column_stack([rng.normal(size=120), task]), np.where(rng.random(120) < 0.5, "no", "yes")
+    X[:, 0] += y == "yes"
+    model = PooledModel(LogisticRegression(), task=-1)
+    parameters = {"task": -1, "n_shots": 2, "n_splits": 3, "random_state": 0}
+    display = ShotCalibrationDisplay.from_estimators({"one pooled model": model}, X, y, **parameters, n_bins=4)
+    splits = list(NShotSplit(-1, 2, 3, random_state=0).split(X))
+    proba = np.concatenate([model.fit(X[train], y[train]).predict_proba(X[test])[:, 1] for train, test in splits])
+    truth = np.concatenate([y[test] for _, test in splits])
+    true, predicted = calibration_curve(truth == "yes", proba, n_bins=4, strategy="quantile")
+    assert_allclose(display.displays_[0].prob_pred, predicted)
+    assert_allclose(display.displays_[0].prob_true, true)
+    assert display.displays_[0].line_.get_color() == COLORS["pooled"]
+    assert display.ax_.get_title() == "2 rows known of a new task"
+
+
+def test_of_several_classes_one_has_to_be_named(ax):
+    y_prob = {"warm": [0.2, 0.3, 0.9]}
+    with pytest.raises(ValueError, match="pos_label: wanted one of the 3 classes 'a', 'b', 'c', found None; say whose"):
+        ShotCalibrationDisplay.from_result(list("abc"), y_prob, ax=ax)
+    with pytest.raises(ValueError, match=r"pos_label: wanted one of the 3 classes .*, found 'd'"):
+        ShotCalibrationDisplay.from_result(list("abc"), y_prob, pos_label="d", ax=ax)
+    assert not ax.has_data()
+    display = ShotCalibrationDisplay.from_result(list("abc"), y_prob, pos_label="c", n_bins=1, strategy="uniform")
+    assert_allclose(display.displays_[0].prob_true, 1 / 3)
 
 
 def test_what_is_no_prior_is_told_where_the_prior_is(ax):
     model = WarmStartRegressor(Ridge())
     with pytest.raises(TypeError, match="found WarmStartRegressor; pass its prior_, or use PriorDisplay"):
-        PriorDisplay.from_prior(model)
+        PriorDisplay.from_result(model)
     with pytest.raises(TypeError, match=r"wanted one with a mean and a covariance .* model's prior_, found NoneType"):
-        PriorDisplay.from_prior(None)
+        PriorDisplay.from_result(None)
     with pytest.raises(NotFittedError):
         PriorDisplay.from_estimator(model)
     for plain in (model, Ridge()):
@@ -289,10 +425,11 @@ def test_what_is_no_prior_is_told_where_the_prior_is(ax):
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: ShotCurveDisplay.from_curve(make_curve()),
-        lambda: PriorDisplay.from_prior(make_prior(MEAN, DIAGONAL)),
+        lambda: ShotCurveDisplay.from_result(make_curve()),
+        lambda: PriorDisplay.from_result(make_prior(MEAN, DIAGONAL)),
+        lambda: ShotCalibrationDisplay.from_result([0, 1], {"warm": [0.1, 0.9]}),
     ],
-    ids=["ShotCurveDisplay", "PriorDisplay"],
+    ids=["ShotCurveDisplay", "PriorDisplay", "ShotCalibrationDisplay"],
 )
 def test_without_matplotlib_it_says_what_to_install(draw, request, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)

@@ -29,8 +29,11 @@ def legend(display):
     return [text.get_text() for text in display.ax_.get_legend().get_texts()]
 
 
-def bars(errorbar):
-    return errorbar.lines[0].get_xdata(), np.array(errorbar.lines[2][0].get_segments())[:, :, 0]
+def bars(display, k):
+    """Points and ends of bars of one series, the intercept's last."""
+    parts = [errorbars[k].lines for errorbars in (display.errorbar_, display.intercept_errorbar_)]
+    points = np.concatenate([line.get_xdata() for line, *_ in parts])
+    return points, np.concatenate([np.array(ends.get_segments())[:, :, 0] for *_, (ends,) in parts])
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -46,12 +49,14 @@ def test_a_tree_has_bars_for_each_level_and_dots_for_its_regions(several):
     labels = [f"{level}, {k}" for level in ("region", "store") for k in (0, 1)] if several else ["region", "store"]
     assert legend(display) == labels
     expected = [(prior.mean[k], prior.covariances[name][k]) for name in ("region", "store") for k in outputs]
-    for errorbar, (mean, covariance) in zip(display.errorbar_, expected, strict=True):
-        points, ends = bars(errorbar)
+    assert len(display.errorbar_) == len(expected)
+    for k, (mean, covariance) in enumerate(expected):
+        points, ends = bars(display, k)
         sd = np.sqrt(np.diag(covariance))
         assert_allclose(points, mean)
         assert_allclose(ends, np.column_stack([mean - sd, mean + sd]))
-    dots = np.array([line.get_xdata() for line in display.members_])  # a line of dots for each region
+    lines = zip(display.members_, display.intercept_members_, strict=True)  # a line of dots for each region
+    dots = np.array([np.concatenate([each.get_xdata() for each in pair]) for pair in lines])
     means = np.array([prior.given(region=r).mean for r in range(5)])
     assert_allclose(dots, means.swapaxes(0, 1).reshape(-1, 2) if several else means)
 
@@ -60,23 +65,24 @@ def test_kinds_have_bars_of_their_own():
     spreads = {"kind 1": Spread(MEAN, SD), "kind 2": Spread(-MEAN, 2 * SD)}
     display = PriorDisplay(MEAN, SD, NAMES, spreads=spreads).plot()
     assert legend(display) == ["kind 1", "kind 2"] and display.members_ == []
-    for errorbar, spread in zip(display.errorbar_, spreads.values(), strict=True):
-        assert_allclose(bars(errorbar)[0], spread.mean)
-        assert_allclose(bars(errorbar)[1], np.column_stack([spread.mean - spread.sd, spread.mean + spread.sd]))
+    for k, spread in enumerate(spreads.values()):
+        assert_allclose(bars(display, k)[0], spread.mean)
+        assert_allclose(bars(display, k)[1], np.column_stack([spread.mean - spread.sd, spread.mean + spread.sd]))
 
 
 def test_a_path_shows_the_coefficients_that_move_most():
     time = np.array(["2024-01-30", "2024-01-31", "2024-02-03"], dtype="M8[D]")
     mean = np.array([[0.0, 5.0, 1.0], [1.0, 5.1, -1.0], [2.0, 5.0, 1.0]])
     path = Path(time, mean, np.full_like(mean, 0.25))
-    display = PriorDisplay(mean[-1], mean[-1], ["price", "size", "intercept"], path=path).plot(max_coefs=2)
-    assert legend(display) == ["price", "intercept"] and display.errorbar_ == []
-    for line, band, j in zip(display.lines_, display.fill_between_, (0, 2), strict=True):
+    display = PriorDisplay(mean[-1], mean[-1], ["price", "size", "intercept"], path=path).plot(max_coefs=1)
+    assert legend(display) == ["price"] and display.errorbar_ == []
+    for line, band, j in zip(display.lines_ + display.intercept_lines_, display.fill_between_, (0, 2), strict=True):
         assert_allclose(line.get_ydata(), mean[:, j])
         assert (line.get_xdata() == time).all()
         edges = band.get_paths()[0].vertices[:, 1]
         assert_allclose([edges.min(), edges.max()], [mean[:, j].min() - 0.25, mean[:, j].max() + 0.25])
-    assert len(display.plot().lines_) == 3
+    assert len(display.plot().lines_) == 2
+    assert display.plot(intercept=False).intercept_lines_ == [] and len(display.figure_.axes) == 1
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -102,10 +108,9 @@ def test_a_path_of_several_outputs_has_a_line_for_each():
     mean = np.array([[[0.0, 1.0], [1.0, 3.0]], [[2.0, 2.0], [0.0, 0.0]]])
     path = Path(np.arange(2.0), mean, np.ones_like(mean))
     display = PriorDisplay(mean[:, -1], mean[:, -1], NAMES, outputs=["low", "high"], path=path).plot()
-    assert legend(display) == ["price, low", "price, high", "intercept, low", "intercept, high"]
-    assert_allclose(
-        [line.get_ydata() for line in display.lines_], [mean[0, :, 0], mean[1, :, 0], mean[0, :, 1], mean[1, :, 1]]
-    )
+    assert legend(display) == ["price, low", "price, high"]
+    lines = [line.get_ydata() for line in display.lines_ + display.intercept_lines_]
+    assert_allclose(lines, [mean[0, :, 0], mean[1, :, 0], mean[0, :, 1], mean[1, :, 1]])
 
 
 def test_kinds_that_were_learned_are_drawn_and_said():
@@ -117,4 +122,4 @@ def test_kinds_that_were_learned_are_drawn_and_said():
     assert model.prior_.in_words == ("2 kinds of tasks (20, 10)",)
     display = PriorDisplay.from_estimator(model)
     assert legend(display) == ["kind 1 (20)", "kind 2 (10)"]
-    assert_allclose([bars(errorbar)[0][0] for errorbar in display.errorbar_], [2.0, -2.0], atol=0.1)
+    assert_allclose([bars(display, k)[0][0] for k in range(2)], [2.0, -2.0], atol=0.1)

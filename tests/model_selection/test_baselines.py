@@ -175,16 +175,20 @@ def test_weights_that_the_estimator_cannot_take_are_not_swallowed(Baseline):
 # Pipelines --------------------------------------------------------------------------------------------
 
 
-def test_steps_before_the_last_are_fitted_to_each_task_by_own_and_once_by_residual():
-    pipeline = make_pipeline(StandardScaler(), Ridge())
-    own = OwnModel(pipeline, task=-1).fit(TABLE, Y)
-    assert_allclose(own.estimators_[3][0].mean_, X[IDS == 3].mean(axis=0))
-    residual = ResidualModel(pipeline, task=-1).fit(TABLE, Y)
-    assert isinstance(residual.estimators_[3], Ridge)
-    Z = residual.estimator_[0].transform(X)
-    assert_allclose(residual.estimator_[0].mean_, X.mean(axis=0))
-    by_hand = ResidualModel(Ridge(), task=-1).fit(np.column_stack([Z, IDS]), Y)
-    assert_allclose(residual.predict(TABLE), by_hand.predict(np.column_stack([Z, IDS])), rtol=1e-9)
+@pytest.mark.parametrize("Baseline", [OwnModel, ResidualModel])
+def test_steps_before_the_last_are_fitted_once(Baseline):
+    model = Baseline(make_pipeline(StandardScaler(), Ridge()), task=-1).fit(TABLE, Y)
+    steps = model.steps_ if Baseline is OwnModel else model.estimator_
+    assert isinstance(model.estimators_[3], Ridge)
+    assert_allclose(steps[0].mean_, X.mean(axis=0))
+    scaled = np.column_stack([steps[0].transform(X), IDS])
+    assert_allclose(model.predict(TABLE), Baseline(Ridge(), task=-1).fit(scaled, Y).predict(scaled), rtol=1e-9)
+
+
+def test_a_pipeline_in_a_pipeline_is_fitted_whole_to_each_task():
+    whole = OwnModel(make_pipeline(make_pipeline(StandardScaler(), Ridge())), task=-1).fit(TABLE, Y)
+    assert whole.steps_ is None
+    assert_allclose(whole.estimators_[3][0].mean_, X[IDS == 3].mean(axis=0))
 
 
 @each_baseline

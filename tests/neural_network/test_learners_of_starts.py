@@ -302,6 +302,24 @@ def test_rows_too_few_to_hold_some_out_are_named(estimator):
         learned(estimator.set_params(validation_fraction=0.05, random_state=0), ParameterAverage())
 
 
+@pytest.mark.quick
+@pytest.mark.parametrize("n_rows", [1, 2, 5])
+@pytest.mark.parametrize("net", [MLPRegressor, MLPClassifier])
+def test_a_few_rows_of_a_new_task_cannot_stop_a_net_early(net, n_rows):
+    own = net(hidden_layer_sizes=2, solver="sgd", early_stopping=True, max_iter=3, random_state=0)
+    x = np.linspace(-1.0, 1.0, 40)[:, None]
+    y = x.ravel() if net is MLPRegressor else np.where(np.arange(40) % 2, "up", "down")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # three epochs are few
+        start = ParametersPrior.from_estimator(clone(own).fit(x, y))
+    wanted = rf"early_stopping: wanted rows enough .* found {n_rows} rows.* use early_stopping=False"
+    with pytest.raises(ValueError, match=wanted):
+        start.adapt(own, x[:n_rows], y[:n_rows])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        start.adapt(own.set_params(early_stopping=False), x[:n_rows], y[:n_rows])
+
+
 ODD = {
     "booleans": Y > 0.0,
     "below zero": np.where(Y > 0.0, 7, -5),

@@ -1,6 +1,7 @@
 """Nets by default: held-out tasks choose between a start and one net for all, corrected."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,16 +10,18 @@ from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skmeta.neural_network._parts_of_work import PartsOfWork
 
 from skmeta import MAML, NeuralNetworkLearner, ParameterAverage, Reptile, WarmStartClassifier, WarmStartRegressor
 from skmeta.base import learner_for
-from skmeta.compose import first_component
+from skmeta.compose import OwnModelPrior, first_component
 from skmeta.fallback import SharedModel, SharedModelPrior
-from skmeta.neural_network import ParametersPrior
-from skmeta.neural_network._comparison import Starts
+from skmeta.neural_network import ParametersPrior, _comparison, _start_or_own_net
+from skmeta.neural_network._comparison import Compared, Starts
 from skmeta.neural_network._fitting_learner import fitting_learner
 from skmeta.neural_network._start_or_own_net import StartOrOwnNet, start_or_own_net
 from skmeta.tasks import Tasks
+from skmeta.tasks._class_rates import drawn_by_class
 
 pytestmark = [pytest.mark.filterwarnings("ignore:lbfgs failed to converge:sklearn.exceptions.ConvergenceWarning")]
 NET = MLPRegressor(hidden_layer_sizes=(8,), activation="tanh", solver="lbfgs", max_iter=15, random_state=0)
@@ -40,7 +43,7 @@ def test_it_is_what_nets_are_learned_by():
 
 def test_tasks_that_bend_each_their_own_way_get_a_start():
     table, y = tables(lambda x, t: np.sin(3.0 * x + 3.0 * t))
-    model = WarmStartRegressor(NET, task=-1, learner=NeuralNetworkLearner(n_iter=20)).fit(table, y)
+    model = WarmStartRegressor(NET, task=-1, learner=NeuralNetworkLearner(n_iter=40)).fit(table, y)
     learner = model.learner_
     assert learner.chosen_ in ("all rows", "Reptile") and isinstance(model.prior_, StartOrOwnNet)
     assert learner.scores_[learner.chosen_] > learner.scores_["fallback"]
@@ -51,14 +54,52 @@ def test_tasks_that_bend_each_their_own_way_get_a_start():
 def test_one_net_for_all_and_a_level_of_each_is_the_fallbacks():
     table, y = tables(lambda x, t: np.sin(3.0 * x) + t, n_tasks=10, n_rows=12, noise=0.5)
     net = clone(NET).set_params(max_iter=50)  # trained on ten rows until it follows their noise
-    model = WarmStartRegressor(net, task=-1, learner=NeuralNetworkLearner(n_iter=3)).fit(table, y)
-    assert model.learner_.chosen_ == "fallback"
-    assert isinstance(first_component(model.prior_), SharedModelPrior)
-    known = model.learner_.scores_
+    learner, told, on = NeuralNetworkLearner(n_iter=3), [], []
+    prior = learner.learn(net, _tasks(table, y), progress=lambda *now: told.append(now))
+    assert learner.chosen_ == "fallback" and isinstance(first_component(prior), SharedModelPrior)
+    known = learner.scores_
     assert known["fallback"] > known["all rows"] and list(known) == ["fallback", "all rows", "Reptile"]
-    assert not hasattr(model.learner_, "learner_")
-    on = WarmStartRegressor(net, task=-1, prior=model.prior_).fit(table, y)
-    assert isinstance(first_component(on.prior_), SharedModelPrior)
+    assert not hasattr(learner, "learner_") and _is_one_line(told)
+    more = learner.learn(net, _tasks(table, y), prior, progress=lambda *now: on.append(now))
+    assert isinstance(first_component(more), SharedModelPrior) and on
+
+
+def _is_one_line(told):
+    """Whether progress has one end, goes on, and comes there."""
+    done, total = zip(*told, strict=True)
+    return len(set(total)) == 1 and list(done) == sorted(done) and done[-1] == total[-1]
+
+
+@pytest.mark.quick
+def test_a_part_of_the_tasks_has_as_many_passes():
+    moves = Reptile(8)
+    assert Starts(NET, moves, None, True)._of_part(0.5).moves.n_iter == 4 and moves.n_iter == 8
+    given = ParameterAverage()
+    assert Starts(NET, given, None, False)._of_part(0.5).moves is given
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("all_rows", "moved", "fallback", "asked"),
+    [
+        (1.0, 2.0, 0.0, ["all rows", "Reptile", "all rows", "Reptile"]),
+        (1.0, 0.5, 0.0, ["all rows", "Reptile", "all rows"]),  # moved, it fell behind in the first half
+        (1.0, 2.0, 3.0, ["all rows"]),  # the fallback gains: nothing is moved, and there is no second half
+    ],
+)
+def test_what_falls_behind_in_one_half_is_not_asked_in_the_other(monkeypatch, all_rows, moved, fallback, asked):
+    tasks, known, seen = _tasks(*tables(lambda x, t: x, n_tasks=8)), {"all rows": all_rows, "Reptile": moved}, []
+    monkeypatch.setattr(Starts, "on_all_rows", lambda *_: "all rows")
+    monkeypatch.setattr(Starts, "moved_on", lambda *_: "Reptile")
+
+    def scores_of(start, estimator, some, n_jobs):
+        seen.append(start)
+        return np.full(len(some), known[start])
+
+    monkeypatch.setattr(_comparison, "scores_of", scores_of)
+    found = Starts(NET, Reptile(2), None, True).compared(tasks, np.full(8, fallback), PartsOfWork(None, 4))
+    assert seen == asked
+    assert found.choice == max({"fallback": fallback, **known}.items(), key=lambda pair: pair[1])[0]
 
 
 @pytest.mark.quick
@@ -83,6 +124,60 @@ def test_training_on_all_rows_is_the_nets_own():
 
 def _tasks(table, y):
     return Tasks(table[:, :1], y, table[:, 1].astype(np.intp), np.unique(table[:, 1]))
+
+
+def _opposed(law):
+    """Eight tasks of which the last four follow the opposite law and weigh nothing, and the first four alone."""
+    table, y = tables(law, n_tasks=8)
+    all_of_them = _tasks(table, np.where(table[:, 1] < 4, y, -y))
+    return replace(all_of_them, task_weight=np.repeat([1.0, 0.0], 4)), all_of_them.take(np.arange(4))
+
+
+@pytest.mark.quick
+def test_tasks_of_weight_zero_have_no_say_in_a_start():
+    weighed, alone = _opposed(lambda x, t: 3.0 * np.abs(x) + t)
+    for learner in (Reptile(2, early_stopping=True), ParameterAverage()):
+        for after_all_rows in (True, False):
+            starts = Starts(NET, clone(learner), None, after_all_rows)
+            found, wanted = (starts.learned(starts.names[-1], tasks) for tasks in (weighed, alone))
+            for one, other in zip(found.arrays, wanted.arrays, strict=True):
+                assert_array_equal(one, other)
+
+
+@pytest.mark.quick
+def test_a_task_of_weight_two_is_as_one_that_is_there_twice():
+    table, y = tables(lambda x, t: 3.0 * np.abs(x) + t, n_tasks=3)
+    net, tasks = clone(NET).set_params(alpha=0.0), _tasks(table, y)
+    twice = tasks.take(np.array([0, 1, 2, 2]))
+    found, wanted, scaled = (
+        Starts(net, Reptile(1), None, True).on_all_rows(each).arrays[0]
+        for each in (
+            replace(tasks, task_weight=np.array([1.0, 1.0, 2.0])),
+            replace(twice, ids=np.arange(4)),
+            replace(tasks, task_weight=np.array([7.0, 7.0, 14.0])),
+        )
+    )
+    assert_allclose(found, wanted, rtol=1e-6)
+    assert_array_equal(found, scaled)
+
+
+@pytest.mark.quick
+def test_tasks_of_weight_zero_have_no_say_in_the_comparison():
+    weighed, alone = _opposed(lambda x, t: 3.0 * np.abs(x) + t)
+    starts, parts = Starts(NET, Reptile(2), None, True), PartsOfWork(None, 4)
+    fallback = np.array([-0.3, -9.0, -0.1, -9.0])
+    found = starts.compared(weighed, np.concatenate([fallback, np.full(4, 9.0)]), parts)
+    wanted = starts.compared(alone, fallback, parts)
+    assert found.choice == wanted.choice and found.means == wanted.means
+    assert all(np.isnan(each[4:]).all() for each in found.scores.values())
+
+
+@pytest.mark.quick
+def test_scores_count_by_the_weights_of_tasks():
+    scores = {"fallback": np.array([0.0, 0.0, np.nan, 0.0]), "all rows": np.array([1.0, -1.0, np.nan, -1.0])}
+    found = Compared(scores, np.array([9.0, 1.0, 5.0, 0.0]))
+    assert found.means == {"fallback": 0.0, "all rows": pytest.approx(0.8)}
+    assert found.choice == "all rows" and Compared(scores).choice == "fallback"
 
 
 def test_classifiers_behind_a_scaler():
@@ -146,9 +241,9 @@ def test_auto_is_the_learner_of_the_nets_own_training(wanted, changed):
 
 
 def test_few_steps_of_descent_are_learned_through():
-    table, y = tables(lambda x, t: t * np.abs(x), noise=0.0)
+    table, y = tables(lambda x, t: t * np.abs(x), n_tasks=8, noise=0.0)
     net = MLPRegressor(hidden_layer_sizes=(10,), solver="sgd", learning_rate_init=0.1, max_iter=5, random_state=0)
-    learner = NeuralNetworkLearner(compare_with_fallback=False, random_state=0)
+    learner = NeuralNetworkLearner(5, compare_with_fallback=False, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # five epochs are few, as is meant
         model = WarmStartRegressor(net, task=-1, learner=learner).fit(table, y)
@@ -186,15 +281,12 @@ def test_two_fits_are_as_the_second_alone():
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("compare", [True, False])
-def test_progress_is_told_in_one_line_of_numbers(compare):
-    tasks, told = _tasks(*tables(lambda x, t: np.abs(x) * t, n_tasks=6, n_rows=6)), []
-    learner = NeuralNetworkLearner(n_iter=4, compare_with_fallback=compare)
-    learner.learn(NET, tasks, progress=lambda *now: told.append(now))
-    done, total = zip(*told, strict=True)
-    assert len(set(total)) == 1 and list(done) == sorted(done) and done[-1] == total[-1] and len(told) > 4
-    on = []
-    learner.learn(NET, tasks, learner.learn(NET, tasks), progress=lambda *now: on.append(now))
+def test_progress_is_told_in_one_line_of_numbers():
+    tasks, told, on = _tasks(*tables(lambda x, t: np.abs(x) * t, n_tasks=6, n_rows=6)), [], []
+    learner = NeuralNetworkLearner(n_iter=8, compare_with_fallback=False)
+    prior = learner.learn(NET, tasks, progress=lambda *now: told.append(now))
+    assert _is_one_line(told) and len(told) > 4
+    learner.learn(NET, tasks, prior, progress=lambda *now: on.append(now))
     assert on
 
 
@@ -258,6 +350,65 @@ def test_a_task_without_one_of_the_classes_has_the_start():
         assert_array_equal(found.coefs_[0], alone.coefs_[0])
 
 
+@pytest.mark.quick
+def test_rows_without_weight_do_not_judge():
+    """Twelve rows of weight zero say that the past misleads, twelve others that it does not."""
+    start, short = _start(lambda x: 5.0 * np.sin(2.0 * x))
+    prior, x = start_or_own_net(start), np.linspace(-1.8, 1.8, 12)[:, None]
+    y = 5.0 * np.sin(2.0 * x.ravel())
+    found = prior.adapt(short, [*x, *x], [*y, *-y], sample_weight=np.repeat([1.0, 0.0], 12))
+    assert_array_equal(found.coefs_[0], start.adapt(short, x, y).coefs_[0])
+    assert_array_equal(prior.adapt(short, x, -y).coefs_[0], clone(short).fit(x, -y).coefs_[0])
+
+
+def _asked(monkeypatch, task, gain_by_own, labels=None):
+    """Whether a task has its own net, where that makes the losses of rows so much smaller."""
+    told = {ParametersPrior: gain_by_own, OwnModelPrior: np.zeros(len(gain_by_own))}
+    monkeypatch.setattr(_start_or_own_net, "losses_out_of_fold", lambda prior, *args, **more: told[type(prior)])
+    start, net = _start(np.abs)
+    return start_or_own_net(start)._prefers_own(net if labels is None else MLPClassifier(), task)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("unit", [1.0, 1e-3, 1e3])
+def test_a_row_judges_by_its_weight(monkeypatch, unit):
+    gain = np.array([1.0, 1.0, 1.0, -2.0, -2.0, -2.0])
+    for weight, own in (([9.0] * 3 + [1.0] * 3, True), ([1.0] * 3 + [9.0] * 3, False), ([1.0] * 6, False)):
+        task = Tasks(np.zeros((6, 1)), gain, np.zeros(6, np.intp), np.arange(1), sample_weight=unit * np.array(weight))
+        assert _asked(monkeypatch, task, gain) == own
+
+
+@pytest.mark.quick
+def test_rows_drawn_by_their_class_are_not_asked(monkeypatch):
+    y, labels = np.array(["up", "down"] * 3), np.array(["down", "up"])
+    task = Tasks(np.zeros((6, 1)), y, np.zeros(6, np.intp), np.arange(1), classes=(labels,))
+    assert _asked(monkeypatch, task, np.ones(6), labels)
+    assert not _asked(monkeypatch, drawn_by_class(task, labels, np.array([0.9, 0.1])), np.ones(6), labels)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("n_rows", [2, 4, 5, 6, 20, 40])
+def test_a_task_is_asked_by_ten_trainings_at_most(monkeypatch, n_rows):
+    """A fit to two rows of zeros is that of an estimator that has not moved, which gives the shapes of arrays."""
+    (start, net), sizes, fit = _start(np.abs), [], MLPRegressor.fit
+    monkeypatch.setattr(
+        MLPRegressor, "fit", lambda self, X, y: (sizes.append(len(X) * bool(X.any())), fit(self, X, y))[1]
+    )
+    x = np.linspace(1.0, 1.8, n_rows)[:, None]
+    start_or_own_net(start)._prefers_own(net, Tasks(x, x.ravel(), np.zeros(n_rows, np.intp), np.arange(1)))
+    assert np.count_nonzero(sizes) == 2 * min(n_rows, 5)
+    assert max(sizes) < n_rows
+
+
+@pytest.mark.quick
+def test_components_of_other_kinds_are_named():
+    start, _ = _start(np.abs)
+    with pytest.raises(
+        TypeError, match="components: wanted a ParametersPrior and an OwnModelPrior, found ParametersPrior"
+    ):
+        StartOrOwnNet([start])
+
+
 def test_tasks_learned_from_have_the_start_and_train_no_other_nets(monkeypatch):
     table, y = tables(lambda x, t: np.abs(x) * t, n_tasks=6)
     tasks, learner = _tasks(table, y), NeuralNetworkLearner(n_iter=2, compare_with_fallback=False)
@@ -269,7 +420,7 @@ def test_tasks_learned_from_have_the_start_and_train_no_other_nets(monkeypatch):
     assert known.responsibilities.shape == (6, 2)
     fits.clear()
     prior.adapt_tasks(NET, tasks)
-    assert len([n for n in fits if n > 2]) > 200
+    assert sorted(n for n in fits if n > 2) == [16] * 60 + [20] * 6  # two nets without each fifth of a task's rows
 
 
 # Bad input, and the way out that is told -----------------------------------------------------------

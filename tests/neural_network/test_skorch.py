@@ -16,6 +16,7 @@ from skmeta import MAML, ParameterAverage, Reptile, SharedModel, WarmStartClassi
 from skmeta.base._registry import registered_learner
 from skmeta.neural_network import ParametersPrior
 from skmeta.neural_network._parameters import parameters_of, set_parameters
+from skmeta.neural_network._skorch import forget, go_on
 from skmeta.neural_network._training import untrained
 
 pytestmark = pytest.mark.nets
@@ -26,7 +27,8 @@ def regressor(**more):
     import skorch
     from torch_nets import Net
 
-    return skorch.NeuralNetRegressor(Net, **({"max_epochs": 3, "lr": 0.05, "verbose": 0, "train_split": None} | more))
+    own = {"module": Net, "max_epochs": 3, "lr": 0.05, "verbose": 0, "train_split": None}
+    return skorch.NeuralNetRegressor(**(own | more))
 
 
 def classifier(n_classes=3, **more):
@@ -215,6 +217,36 @@ def test_training_that_diverges_leaves_the_learned_weights():
         plain = prior.adapt(regressor(lr=1e9), X[:9, :-1], y[:9])
     assert all(np.isfinite(array).all() for array in parameters_of(plain).values())
     assert plain.max_epochs == 3
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_an_error_of_the_users_own_stays_what_it_is(kind):
+    """Whatever the precision of the rows is: a module may cast them."""
+    from torch_nets import Net
+
+    class Picky(Net):
+        def forward(self, X):
+            raise ValueError("no rows for me")
+
+    X, y = lines()
+    net = untrained(regressor(module=Picky), 3)
+    with pytest.raises(ValueError, match="no rows for me"):
+        go_on(net, X[:9, :-1].astype(kind), y[:9], {})
+
+
+def test_a_net_that_cannot_be_initialised_again_is_as_loud_as_before():
+    X, y = lines()
+    net = untrained(regressor(), 3)
+    go_on(net, X[:9, :-1], y[:9], {})
+    net.set_params(verbose=1)
+
+    def fails():
+        raise RuntimeError
+
+    net.initialize = fails
+    with pytest.raises(RuntimeError):
+        forget(net)
+    assert net.verbose == 1
 
 
 def test_what_is_misused_is_named():

@@ -8,6 +8,7 @@ from shops import make_shops
 from sklearn.base import is_classifier
 
 from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+from skmeta.model_selection import _make_baselines
 from skmeta.report import _compare, _warm
 
 
@@ -19,7 +20,7 @@ def few_fits(monkeypatch):
     monkeypatch.setattr(_warm, "warm_class", lambda model: partial(shells[is_classifier(model)], learner=learner))
     monkeypatch.setattr(_compare, "SHOTS", (0, 4))
     monkeypatch.setattr(_compare, "N_SPLITS", 2)
-    monkeypatch.setattr(_compare, "STRENGTHS", (1.0,))
+    monkeypatch.setattr(_make_baselines, "STRENGTHS", (1.0,))
     with joblib.parallel_config(backend="sequential"):
         yield
 

@@ -14,7 +14,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
 from skmeta import SharedModel, WarmStartClassifier, report
-from skmeta.model_selection import NShotSplit, OwnModel
+from skmeta.model_selection import NShotSplit, OwnModel, _make_baselines
 from skmeta.report import _compare, _scores, _warm
 from skmeta.report._verdict import judge
 
@@ -73,9 +73,9 @@ def test_each_strategy_is_shown_at_its_best_strength(few_fits, monkeypatch):
     table = make_collection()
     single = []
     for strength in (0.01, 10.0):
-        monkeypatch.setattr(_compare, "STRENGTHS", (strength,))
+        monkeypatch.setattr(_make_baselines, "STRENGTHS", (strength,))
         single.append(report.compare(table, Ridge()))
-    monkeypatch.setattr(_compare, "STRENGTHS", (0.01, 10.0))
+    monkeypatch.setattr(_make_baselines, "STRENGTHS", (0.01, 10.0))
     both = report.compare(table, Ridge())
     for name in ("own", "pooled", "residual"):
         means = [curve[name].mean(axis=-1) for curve in single]

@@ -91,8 +91,9 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 import joblib
 from skmeta import __main__
+from skmeta.model_selection import _make_baselines
 from skmeta.report import _compare
-_compare.SHOTS, _compare.N_SPLITS, _compare.STRENGTHS = (0, 5), 2, (1.0,)
+_compare.SHOTS, _compare.N_SPLITS, _make_baselines.STRENGTHS = (0, 5), 2, (1.0,)
 with joblib.parallel_config(backend="sequential"):
     sys.exit(__main__.main([]))
 """

@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from related import X, X_new, classifier, new, past, regressor, y, y_new
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, SplineTransformer, StandardScaler
 
@@ -173,3 +175,23 @@ def test_text_is_one_column():
     assert_array_equal(plain.predict(texts), plain.predict(table["note"]))
     one = WarmStartClassifier(pipeline, prior=model.prior_).fit(texts[:10], label[:10])
     assert_array_equal(one.predict(texts), plain.predict(texts))
+
+
+def test_a_model_of_texts_takes_frames_of_one_column_and_columns_and_stays_plain():
+    """A vectorizer alone reads the names of a frame's columns: one prediction for all rows."""
+    texts = np.resize(["a plum", "a pear", "two pears", "two figs", "figs and plums"], 30)
+    table, label = pd.DataFrame({"note": texts, "shop": np.repeat(["a", "b", "c"], 10)}), np.resize([0, 1, 1, 2, 2], 30)
+    model = WarmStartClassifier(make_pipeline(TfidfVectorizer(), NearestCentroid()), task="shop").fit(table, label)
+    frame, array = table[["note"]], table[["note"]].to_numpy(dtype=object)
+    for rows in (frame, array, table["note"], texts.tolist()):
+        plain = model.adapt(rows[:5], label[:5])
+        for asked in (frame, array, table["note"], texts.tolist()):
+            assert_array_equal(plain.predict(asked), plain.predict(texts.tolist()))
+            with config_context(transform_output="pandas"):
+                assert_array_equal(plain[0].transform(asked), texts)
+        assert plain.predict(frame).shape == (30,)
+        assert b"skmeta" not in pickle.dumps(plain)
+    known = model.estimators_["a"]
+    assert known.predict(frame).shape == (30,) and known.feature_names_in_.tolist() == ["note"]
+    with pytest.raises(ValueError, match=r"1d array, got an array of shape \(30, 2\)"):
+        plain.predict(table)

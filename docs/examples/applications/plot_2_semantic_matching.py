@@ -62,7 +62,7 @@ curve = shot_curve(models, X, y, task=-1, n_shots=(4, 15, 60), n_splits=7, scori
 for name in models:
     error = curve[name].std(axis=1) / np.sqrt(7)
     print(f"{name:6}", curve[name].mean(axis=1).round(3), "±", error.round(3), "with", curve.n_shots, "pairs")
-ShotCurveDisplay.from_curve(curve)
+ShotCurveDisplay.from_result(curve)
 
 # %%
 # Four judged pairs are too few for a model of the source's own: warm is far ahead of it. But one model of all pairs is as good
