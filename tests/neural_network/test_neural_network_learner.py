@@ -10,10 +10,10 @@ from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from skmeta.neural_network._parts_of_work import PartsOfWork
 
 from skmeta import MAML, NeuralNetworkLearner, ParameterAverage, Reptile, WarmStartClassifier, WarmStartRegressor
 from skmeta.base import learner_for
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.compose import OwnModelPrior, first_component
 from skmeta.fallback import SharedModel, SharedModelPrior
 from skmeta.neural_network import ParametersPrior, _comparison, _start_or_own_net
