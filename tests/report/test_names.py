@@ -18,7 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor, report
 from skmeta.model_selection._make_baselines import strength_of
-from skmeta.report import _compare, _names, _warm
+from skmeta.report import _names, _warm
 from skmeta.report._names import estimator_named
 
 pytestmark = pytest.mark.quick
@@ -74,9 +74,7 @@ def test_every_name_is_an_estimator_that_can_start_warm(name):
 
 
 def test_linear_models_alone_have_a_strength_that_others_are_tried_at():
-    named = {
-        name: strength_of(estimator_named(name, False)) for name in ("ridge", "lasso", "hgb", "svm", "mlp")
-    }
+    named = {name: strength_of(estimator_named(name, False)) for name in ("ridge", "lasso", "hgb", "svm", "mlp")}
     assert named == {"ridge": "alpha", "lasso": "alpha", "hgb": None, "svm": None, "mlp": None}
     assert strength_of(estimator_named("logistic", True)) == "C"
     assert strength_of(estimator_named("gradient-boosting", False)) is None  # its alpha is a quantile
