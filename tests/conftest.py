@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-collect_ignore = ["torch_nets.py", "keras_nets.py"]  # nets of packages that are extras: doctest would import them
+# Doctest would import nets of packages that are extras, and what is no module of its own.
+collect_ignore = ["torch_nets.py", "keras_nets.py", "conftest.py"]
 
 
 @pytest.hookimpl(wrapper=True)

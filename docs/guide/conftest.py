@@ -2,6 +2,8 @@
 
 import pytest
 
+collect_ignore = ["conftest.py"]  # doctest would import it
+
 
 @pytest.fixture(autouse=True)
 def no_open_figures():
