@@ -13,7 +13,7 @@ from scipy import sparse
 from skmeta.tasks._ranks_of_tasks import dense_ranks, ranks_in_tasks
 from skmeta.tasks._row_order import as_numbers, by_frequency, evenly, ranks_of_rows
 
-_LEFT_OUT_ONE_BY_ONE = 10  # speed: rows of larger tasks are left out in parts
+_LEFT_OUT_ONE_BY_ONE = 20  # speed: rows of larger tasks are left out in parts
 _PARTS = 5
 
 
@@ -126,7 +126,7 @@ class PartsOfTasks:
     def without_each_part(self, n_folds: int | None = None) -> tuple[Self, NDArray[np.intp], NDArray[np.intp]]:
         """For every labelled row its task without it: what predicts that row from the task's other rows.
 
-        Tasks of more than ten rows lack a fifth of them at a time, in which targets are spread as in the whole.
+        Tasks of more than twenty rows lack a fifth of them at a time, in which targets are spread as in the whole.
 
         Parameters
         ----------

@@ -105,7 +105,7 @@ def test_no_own_model_is_fitted_twice_to_the_same_rows(monkeypatch):
     model = WarmStartRegressor(TREE, task=-1, learner=SharedModel(None, max_rounds=1)).fit(*thresholds(14, 15, 0))
     assert model.prior_.weights[0] < 0.5  # own models of all tasks are asked
     of_one_task = [rows for n_rows, rows in fitted if n_rows < 15]
-    assert len(of_one_task) == len(set(of_one_task)) == 14 * 5  # without each fifth of the rows
+    assert len(of_one_task) == len(set(of_one_task)) == 14 * 15
 
 
 CENTERS = np.array([[0.0, 0.0], [9.0, 9.0]])

@@ -202,8 +202,8 @@ def test_workers_get_rows_once():
     assert_array_equal(pickle.loads(pickle.dumps(tasks)).are_shots(5), tasks.are_shots(5))
 
 
-@pytest.mark.parametrize(("n_rows", "sizes"), [(10, [9] * 10), (11, [8, 9, 9, 9, 9]), (20, [16] * 5)])
-def test_more_than_ten_rows_are_left_out_by_fifths(n_rows, sizes):
+@pytest.mark.parametrize(("n_rows", "sizes"), [(20, [19] * 20), (21, [16, 17, 17, 17, 17]), (30, [24] * 5)])
+def test_more_than_twenty_rows_are_left_out_by_fifths(n_rows, sizes):
     tasks = Tasks(np.arange(n_rows)[:, None] * 1.0, np.arange(n_rows) * 1.0, np.zeros(n_rows, np.intp), np.zeros(1))
     parts, rows, codes = tasks.without_each_part()
     assert_array_equal(np.sort(rows), np.arange(n_rows))
