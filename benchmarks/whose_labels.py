@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 
-from skmeta import DiscriminantLearner, WarmStartClassifier, few_shot_score
+from skmeta import DiscriminantLearner, EmpiricalBayes, WarmStartClassifier, few_shot_score
 from skmeta.tasks import Tasks
 from skmeta.tasks._own_labels import labels_are_shared
 
@@ -104,6 +104,10 @@ def accuracies(estimator, kind, seed, n_episodes):
     unknown = np.unique(task[~np.isin(y, y[past])])
     asked = ~past & ~np.isin(task, unknown)
     models = {"own rows alone": estimator, "auto": WarmStartClassifier(estimator, task=-1).fit(table[past], y[past])}
+    if isinstance(estimator, LogisticRegression):  # what "auto" is where labels are taken to be shared
+        models["EmpiricalBayes"] = WarmStartClassifier(estimator, task=-1, learner=EmpiricalBayes()).fit(
+            table[past], y[past]
+        )
     for labels in ("shared", "own"):
         shell = WarmStartClassifier(estimator, task=-1, learner=DiscriminantLearner(labels=labels))
         models[f"labels={labels!r}"] = shell.fit(table[past], y[past])

@@ -25,6 +25,12 @@ def posterior_class_means(means: Array, n_rows: Array, between: Array, start: Ar
     .. math:: m_c = \mu_c + \frac{n_c \psi}{n_c \psi + 1} (\bar x_c - \mu_c), \qquad
               s = 1 + \operatorname{mean}_c \frac{\psi}{n_c \psi + 1}.
 
+    A common start that nothing is known of is the weighted mean :math:`\hat\mu` of all rows' means, with the weights
+    :math:`a_c = n_c / (n_c \psi + 1)`. It has a variance of its own, of which a class takes what its rows leave open:
+
+    .. math:: s = 1 + \operatorname{mean}_c \left[ \frac{\psi}{n_c \psi + 1} +
+              \frac{1}{(n_c \psi + 1)^2} \frac{1}{\sum_k a_k} \right].
+
     Parameters
     ----------
     means : ndarray of shape (n_classes, n_columns)
@@ -34,7 +40,7 @@ def posterior_class_means(means: Array, n_rows: Array, between: Array, start: Ar
     between : ndarray of shape (n_columns,) or (1,)
         Variance of class means over that of rows of one class.
     start : ndarray of shape (n_classes, n_columns) or None
-        What they start from; None for one mean of all of them that nothing is known of: then their weighted mean.
+        What they start from; None for one mean of all of them that nothing is known of.
 
     Returns
     -------
@@ -47,8 +53,11 @@ def posterior_class_means(means: Array, n_rows: Array, between: Array, start: Ar
     S. J. D. Prince and J. H. Elder (2007), Probabilistic linear discriminant analysis for inferences about identity, ICCV.
     """
     n = n_rows[:, None]
+    left = 1.0 / (n * between + 1.0)  # of the distance to the start, what the rows do not tell
+    open_start: Array | float = 0.0  # variance of the start
     if start is None:
-        weight = n / (n * between + 1.0)
-        start = (weight * means).sum(axis=0) / weight.sum(axis=0)
-    share = n * between / (n * between + 1.0)
-    return ClassMeans(start + share * (means - start), 1.0 + np.mean(between / (n * between + 1.0), axis=0))
+        weight = n * left
+        open_start = 1.0 / weight.sum(axis=0)
+        start = (weight * means).sum(axis=0) * open_start
+    variance = between * left + left**2 * open_start
+    return ClassMeans(means + left * (start - means), 1.0 + np.mean(variance, axis=0))

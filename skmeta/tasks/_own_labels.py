@@ -53,11 +53,23 @@ def labels_are_shared(tasks: Tasks, labels: str = "auto") -> bool:
     """
     if tasks.classes is None or labels != "auto":
         return tasks.classes is None or labels == "shared"
-    n_own = np.array([len(own) for own in tasks.classes])
-    known, place, count = np.unique(np.concatenate(tasks.classes), return_inverse=True, return_counts=True)
-    common = np.bincount(np.repeat(np.arange(len(n_own)), n_own), count[place] > 1, minlength=len(n_own))
+    n_own, common, n_known = _counts_of_labels(tasks.classes)
     several = n_own > 1
-    return bool(2.0 * common[several].mean() >= len(known) if several.any() else common.any())
+    return bool(2.0 * common[several].mean() >= n_known if several.any() else common.any())
+
+
+def most_labels_are_met_again(tasks: Tasks) -> bool:
+    """Whether at least half of the labels of a task occur in others too, on average; then they may well mean the same."""
+    n_own, common, _ = _counts_of_labels(tasks.classes or ())
+    return bool(len(n_own) and np.mean(common / np.maximum(n_own, 1)) >= 0.5)
+
+
+def _counts_of_labels(classes: tuple[NDArray[Any], ...]) -> tuple[NDArray[Any], NDArray[Any], int]:
+    """How many labels each task has, how many of them others have too, and how many there are in all."""
+    n_own = np.array([len(own) for own in classes])
+    known, place, count = np.unique(np.concatenate(classes), return_inverse=True, return_counts=True)
+    common = np.bincount(np.repeat(np.arange(len(n_own)), n_own), count[place] > 1, minlength=len(n_own))
+    return n_own, common, len(known)
 
 
 def check_labels(labels: Any, known: bool | None = None) -> None:

@@ -9,10 +9,11 @@ from sklearn.base import clone
 from skmeta._progress import telling_of_learning
 from skmeta.base import learner_for
 from skmeta.base._learner import checked_prior
-from skmeta.base._registry import fallback_learner
+from skmeta.base._registry import fallback_learner, registered_learner
 from skmeta.steps import split_prior
 from skmeta.tasks import Tasks
-from skmeta.tasks._own_labels import labels_are_shared, labels_in_common
+from skmeta.tasks._own_labels import labels_are_shared, labels_in_common, most_labels_are_met_again
+from skmeta.tasks._warn_caller import warn_caller
 
 
 def learner_of_fit(learner: Any, model: Any, prior: Any, tasks: Tasks | None = None) -> Any:
@@ -44,7 +45,22 @@ def learner_of_fit(learner: Any, model: Any, prior: Any, tasks: Tasks | None = N
         return clone(found, safe=False)
     if prior is None and isinstance(found, fallback_learner()):
         _check_labels_in_common(found, model, tasks)
+    if prior is None and tasks is not None:
+        _tell_of_labels_met_again(found, model, tasks)
     return found
+
+
+def _tell_of_labels_met_again(found: Any, model: Any, tasks: Tasks) -> None:
+    """Warn where labels were taken for each task's own though most of them are met again: nobody can see what they mean."""
+    of_shared_labels = registered_learner(model)
+    if isinstance(found, of_shared_labels) or not most_labels_are_met_again(tasks):
+        return
+    shared = of_shared_labels()
+    warn_caller(
+        f"learner: 'auto' of {type(model).__name__} is {found}, as tasks show fewer than half of all labels on average, so "
+        f"that a new one may have others; but most labels of a task are met again: if they mean the same everywhere, "
+        f"try learner={shared} too; learner={found} says that this one is meant."
+    )
 
 
 def _check_labels_in_common(found: Any, model: Any, tasks: Tasks | None) -> None:

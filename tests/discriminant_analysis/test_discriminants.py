@@ -80,6 +80,8 @@ def test_a_start_that_nothing_is_known_of_is_the_limit_of_a_wide_one():
         prior = psi[j] * np.eye(4) + 1e6
         wanted = prior @ np.linalg.solve(prior + np.diag(1.0 / n), means[:, j])
         assert_allclose(found.means[:, j], wanted, rtol=1e-4)
+        left = prior - prior @ np.linalg.solve(prior + np.diag(1.0 / n), prior)
+        assert_allclose(found.variance[j], 1.0 + np.mean(np.diag(left)), rtol=1e-4)
 
 
 def test_moments_of_many_tasks_are_those_of_the_law():

@@ -1,5 +1,6 @@
 """Whose labels they are, and what weights of rows and of tasks count."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -115,6 +116,24 @@ def test_linear_models_may_take_labels_that_differ_as_those_of_all(past):
         for learner in ("auto", EmpiricalBayes(max_iter=1))
     )
     assert isinstance(auto.learner_, DiscriminantLearner) and isinstance(linear.learner_, EmpiricalBayes)
+
+
+@pytest.mark.parametrize(("n_labels", "warns"), [(20, True), (8, False), (None, False)], ids=["few", "most", "own"])
+def test_a_family_that_labels_choose_is_named_where_they_are_met_again(past, n_labels, warns):
+    """Each task shows five labels: of twenty that all have, of eight, or of its own; nobody can see what they mean."""
+    X, y, task = past
+    if n_labels:
+        y = np.char.add("label ", ((np.unique(y, return_inverse=True)[1] * 3) % n_labels).astype(str))
+    tasks, model = tasks_of(X, y, task), LogisticRegression()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = learner_of_fit("auto", model, None, tasks)
+        obeyed = learner_of_fit(DiscriminantLearner(), model, None, tasks)
+    assert isinstance(found, EmpiricalBayes if n_labels == 8 else DiscriminantLearner)
+    assert isinstance(obeyed, DiscriminantLearner)
+    assert len(caught) == warns
+    for each in caught:
+        assert "try learner=EmpiricalBayes() too" in str(each.message) and each.filename == __file__
 
 
 def test_new_labels_of_a_prior_that_knows_all_are_named(past):
@@ -234,10 +253,12 @@ def test_weighted_rows_have_the_scores_of_the_joint_gaussian_law(past):
         law = np.diag(np.r_[1.0 / w[own], 1.0])
         parts = []
         for j in range(len(psi)):
-            start = Z[:, j] @ _weights_of_start(w, names, psi[j])
+            weights_of_start, open_start = _start(w, names, psi[j])
+            start = Z[:, j] @ weights_of_start
             joint = psi[j] + law
             given = joint[-1, :-1] @ np.linalg.inv(joint[:-1, :-1])
-            parts.append((start + given @ (Z[own, j] - start), joint[-1, -1] - given @ joint[:-1, -1]))
+            of_start = open_start * (1.0 - given.sum()) ** 2
+            parts.append((start + given @ (Z[own, j] - start), joint[-1, -1] - given @ joint[:-1, -1] + of_start))
         wanted.append([mean for mean, _ in parts])
         variance.append([v for _, v in parts])
     s = np.mean(variance, axis=0)
@@ -245,11 +266,11 @@ def test_weighted_rows_have_the_scores_of_the_joint_gaussian_law(past):
     assert_allclose(ours, logs - np.logaddexp.reduce(logs, axis=1, keepdims=True), rtol=1e-6, atol=1e-9)
 
 
-def _weights_of_start(w, names, psi):
-    """Generalised least squares of one mean, of which nothing is known, from rows of classes around it."""
+def _start(w, names, psi):
+    """Generalised least squares of one mean, of which nothing is known: weights of rows, and its variance."""
     covariance = np.diag(1.0 / w) + psi * (names[:, None] == names)
     found = np.linalg.solve(covariance, np.ones(len(w)))
-    return found / found.sum()
+    return found / found.sum(), 1.0 / found.sum()
 
 
 @pytest.mark.parametrize("estimator", [GaussianNB(), LogisticRegression()], ids=["bayes", "logistic"])
