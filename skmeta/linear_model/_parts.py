@@ -34,9 +34,10 @@ class Parts:
                 "statistics: wanted one SufficientStatistics, found a list that holds some; add them up: sum(parts)."
             )
         if not self.parts or not all(callable(part) for part in self.parts):
+            found = type(parts).__name__ if hasattr(parts, "shape") else shown(parts)[:60]
             raise TypeError(
                 "statistics: wanted SufficientStatistics, or a list of parts such as WorkingStatistics, found "
-                f"{shown(parts)[:60]}."
+                f"{found}; SufficientStatistics.from_table makes some of a table."
             )
         self.classes = _common_classes(self.parts)
         self.first = self._sum(None)

@@ -43,6 +43,11 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
     ImportError, TypeError, ValueError
         If there is no such estimator, or the target is not what it takes.
     """
+    if name is not None and not isinstance(name, str):
+        raise TypeError(
+            f"name: wanted one such as 'ridge', as --estimator takes it, found {shown(name)}; models of your own are compared "
+            "by shot_curve(make_baselines(estimator, task=...), X, y, task=...)."
+        )
     y = collection.y
     if len(set(y.tolist())) == 1:
         raise ValueError(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import ShotCurve
@@ -135,7 +136,12 @@ def load_prior(path: str) -> Any:
 def _load_skops(path: str) -> Any:
     from skops.io import get_untrusted_types, load
 
-    types = get_untrusted_types(file=path)
+    try:
+        types = get_untrusted_types(file=path)
+    except BadZipFile as error:
+        raise ValueError(
+            f"{path}: wanted a file that skops wrote, found another kind ({error}); write it by --save."
+        ) from error
     strange = [name for name in types if not is_trusted(name)]
     if strange:
         raise ValueError(

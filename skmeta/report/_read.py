@@ -133,6 +133,8 @@ def read_table(
 
     Raises
     ------
+    TypeError
+        If it is no frame.
     ValueError
         If it has no such columns.
 
@@ -144,6 +146,11 @@ def read_table(
     >>> len(table.counts), len(table.y)
     (42, 988)
     """
+    if not _dataframe.is_frame(frame):
+        raise TypeError(
+            f"frame: wanted a table with names of columns, found {type(frame).__name__}; make a pandas.DataFrame of it, or "
+            "read a file by report.read_file(path, task=..., target=...)."
+        )
     roles = Roles((task,) if isinstance(task, str) else tuple(task), target, order, tuple(context), drift)
     return _of_frame(name, frame.reset_index(drop=True), "", [], roles)
 

@@ -92,10 +92,11 @@ def _strengths(model: Any) -> list[str]:
     name = strength_of(model)
     if name is None:
         return ["Where a model does not take so few rows of a task, the error is that with fewer rows."]
-    *tried, last = (f"{getattr(each, name):.4g}" for each in with_strengths(model))
+    own, *tried, last = (f"{each.get_params()[name]:.4g}" for each in (model, *with_strengths(model)))
+    name = name.rpartition("__")[2]
     scaled = " (on the standardised target)" if takes_any_number(model) else ""
     line = (
-        f"Warm has {name}={getattr(model, name):.4g}, as it stands. The others, but for boosting, are fitted with {name} of "
+        f"Warm has {name}={own}, as it stands. The others, but for boosting, are fitted with {name} of "
         f"{', '.join(tried)} and {last}{scaled}; at each number of rows the best of these is shown, in hindsight, which "
         "favours them."
     )

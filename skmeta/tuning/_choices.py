@@ -70,6 +70,7 @@ def read_choices(name: str, choices: Any) -> ListedValues | DrawnValues:
 def _check_law(name: str, distribution: Any) -> None:
     """Raise for a law of scipy whose arguments make none; without a word on the parameter, scipy does so at every draw."""
     if not hasattr(distribution, "dist"):
+        _check_has_arguments(name, distribution)
         return
     try:
         with warnings.catch_warnings():
@@ -82,6 +83,16 @@ def _check_law(name: str, distribution: Any) -> None:
         raise ValueError(
             f"param_distributions[{name!r}]: wanted a distribution that can be drawn from, found "
             f"{distribution.dist.name}({arguments}), whose arguments make none; pass a list, if single values were meant."
+        )
+
+
+def _check_has_arguments(name: str, distribution: Any) -> None:
+    """Raise for a law of scipy that was not called with the arguments that it needs."""
+    if getattr(distribution, "numargs", 0) and hasattr(distribution, "freeze"):
+        wanted = f"{distribution.name}({distribution.shapes})"
+        raise ValueError(
+            f"param_distributions[{name!r}]: wanted a distribution with its arguments, found {distribution.name} without; "
+            f"call it: {wanted}."
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
-from skmeta._dataframe import column_labels
+from skmeta._dataframe import column_labels, is_frame
 from skmeta.tasks import TaskColumns
 from skmeta.tasks._context import differing_rows
 from skmeta.tasks._ids import as_list
@@ -50,7 +50,17 @@ def check_has_columns(model: Fitted, X: Any) -> None:
     _check_said(model, column_labels(X) or [])
     if model._in_tasks:
         locate_columns(X, task_list(model.task), "task")
+        _check_width(model, X)
     validate_data(model, X, reset=False, skip_check_array=True)
+
+
+def _check_width(model: Any, X: Any) -> None:
+    """Raise for an array that has fewer columns than fit had: it may be that of ids that was left out."""
+    if not is_frame(X) and X.shape[1] < model.n_features_in_:
+        raise ValueError(
+            f"X: wanted {model.n_features_in_} columns, ids of tasks in column {listed(task_list(model.task))} among them, "
+            f"found {X.shape[1]}; give the columns that fit had: a new task has any id that fit did not see."
+        )
 
 
 def _check_said(model: Fitted, labels: list[Any]) -> None:

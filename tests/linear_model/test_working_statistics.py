@@ -175,6 +175,8 @@ def test_parts_that_do_not_go_together_are_named():
         EmpiricalBayes().learn_statistics([*parts, other], model)
     with pytest.raises(TypeError, match=r"statistics: wanted SufficientStatistics, or a list of parts"):
         EmpiricalBayes().learn_statistics([1, 2], model)
+    with pytest.raises(TypeError, match=r"found DataFrame; SufficientStatistics\.from_table"):
+        EmpiricalBayes().learn_statistics(frame, model)
     with pytest.raises(ValueError, match=r"ids: wanted coefficients of every task"):
         parts[0]({"ids": ["a"], "coef": np.zeros((1, 3)), "intercept": np.zeros(1), "centre": np.zeros(3)})
 

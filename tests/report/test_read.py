@@ -153,3 +153,10 @@ def test_a_text_with_a_value_for_almost_every_row_is_no_class_and_the_target_is_
     y[::8] = "text 20"  # which all tasks have
     with pytest.raises(ValueError, match=r"--target: wanted classes that several tasks have in target, found 45 of 72"):
         report.settle(replace(table, y=y))
+
+
+def test_what_is_no_frame_and_what_is_no_name_say_the_way_out():
+    with pytest.raises(TypeError, match=r"frame: wanted a table .* found str; .*report\.read_file"):
+        report.read_table("sales.csv", task="store", target="sales")
+    with pytest.raises(TypeError, match=r"name: wanted one such as 'ridge', .* found Ridge\(\); .*make_baselines"):
+        report.settle(report.read_embedded(), Ridge())

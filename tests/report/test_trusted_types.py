@@ -77,3 +77,9 @@ def test_all_that_priors_and_models_hold_is_trusted():
 
 def test_no_function_of_the_list_runs_programs_or_reads_files():
     assert {name.partition(".")[0] for name in FUNCTIONS} == {"numpy", "operator", "pandas", "scipy"}
+
+
+def test_a_file_that_skops_did_not_write_is_told_by_its_name(tmp_path):
+    (tmp_path / "prior.skops").write_bytes(b"no archive")
+    with pytest.raises(ValueError, match=r"prior\.skops: wanted a file that skops wrote, found another kind"):
+        load_prior(str(tmp_path / "prior.skops"))

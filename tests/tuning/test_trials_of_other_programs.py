@@ -352,6 +352,11 @@ def test_a_law_that_is_none_is_told_by_the_name_of_its_parameter(law):
         Space.of({"C": law})
 
 
+def test_a_law_without_its_arguments_is_told_how_to_be_called():
+    with pytest.raises(ValueError, match=r"\['C'\]: .* found loguniform without; call it: loguniform\(a, b\)"):
+        Space.of({"C": loguniform})
+
+
 # Weights & Biases, and dicts in columns ---------------------------------------------------------------
 
 CONFIGS = [{"C": 1.0, "layers": [10, 5], "_wandb": {}}, {"C": 2.0, "layers": [7], "gamma": "scale"}]

@@ -203,7 +203,7 @@ def test_nested_tasks_that_were_learned_from_are_not_counted_twice():
 
 
 BAD = {
-    "X has 2 features, but WarmStartRegressor is expecting 3": (lambda: X[:, 1:], None),
+    "X: wanted 3 columns, ids of tasks in column .* found 2": (lambda: X[:, 1:], None),
     r"y: wanted targets of the shape that fit had, \(n_rows,\), found \(n_rows, 2\)": (None, lambda: np.c_[Y, Y]),
     "y: wanted as many targets as rows": (None, lambda: Y[1:]),
     "infinity": (lambda: np.r_[X[:-1], [[np.inf, 0.0, 0.0]]], None),
