@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.contextual import bounded_ratio
+from skmeta._inference.group_sums import group_sums
 from skmeta._inference.linalg import TINY
 
 Array = NDArray[Any]
@@ -121,8 +122,8 @@ def _upward(parents: Sequence[NDArray[np.intp]], mean: Array, precision: Array) 
         n_above = len(parents[depth - 1]) if depth else 1
         level = _Level(mean, precision, _variance(mean, precision, parents[depth], n_above))
         levels.append(level)
-        precision = _summed(level.message, parents[depth], n_above)
-        mean = _summed(level.message * mean, parents[depth], n_above) / np.maximum(precision, TINY)
+        precision = group_sums(level.message, parents[depth], n_above)
+        mean = group_sums(level.message * mean, parents[depth], n_above) / np.maximum(precision, TINY)
     return levels[::-1]
 
 
@@ -141,8 +142,8 @@ def _downward(levels: Sequence[_Level], parents: Sequence[NDArray[np.intp]]) -> 
 def _variance(mean: Array, precision: Array, parent: NDArray[np.intp], n_above: int) -> Array:
     """How nodes of a level vary around those above ``(d,)``, by the squares around their means; zero where none has others."""
     there = (precision > 0).astype(float)
-    count = np.maximum(_summed(there, parent, n_above), 1.0)
-    around = mean - (_summed(there * mean, parent, n_above) / count)[parent]
+    count = np.maximum(group_sums(there, parent, n_above), 1.0)
+    around = mean - (group_sums(there * mean, parent, n_above) / count)[parent]
     noise = there * (1.0 - 1.0 / count[parent]) / np.where(there > 0, precision, 1.0)
     free = (there - there / count[parent]).sum(axis=0)
     return np.maximum((there * around**2 - noise).sum(axis=0), 0.0) / np.maximum(free, TINY) * (free > 0.5)
@@ -154,9 +155,3 @@ def _cavity(tasks: _Level, above: _Posterior, within: Array) -> Expected:
     precision = np.maximum(1.0 / above.variance - message, _LEAST)
     mean = (above.mean / above.variance - message * tasks.mean) / precision
     return Expected(mean, bounded_ratio(within, 1.0 / precision + tasks.prior_variance))
-
-
-def _summed(values: Array, parent: NDArray[np.intp], n_above: int) -> Array:
-    found = np.zeros((n_above, values.shape[1]))
-    np.add.at(found, parent, values)
-    return found

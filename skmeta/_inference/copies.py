@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.group_sums import group_means
 from skmeta._inference.linalg import TINY
 from skmeta._inference.moments import column_scales
 from skmeta._inference.sums import Sums, centre_and_scale
@@ -64,7 +65,7 @@ def distinct_of_rows(
     n = np.maximum(np.bincount(codes, own, minlength=n_tasks), TINY)
 
     def means(values: Array) -> Array:
-        return np.column_stack([np.bincount(codes, own * v, minlength=n_tasks) / n for v in values.T])
+        return group_means(values, codes, n, own)
 
     r = _direction(X.shape[1]) / column_scales(X, weight)[1]
     u = np.asarray(X @ r if not np.isnan(X.sum()) else np.nan_to_num(X) @ r)[:, None]

@@ -1,4 +1,4 @@
-"""Scatter of rows: means of groups, and covariances that few rows tell."""
+"""Covariances that few rows tell."""
 
 from __future__ import annotations
 
@@ -8,13 +8,6 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _RIDGE = 1e-8  # guard: columns that are exact combinations of others
-
-
-def means_of_groups(X: Array, group: NDArray[np.intp], size: NDArray[np.intp]) -> Array:
-    """Mean ``(n_groups, n_features)`` of the rows of each group, zero of one without rows."""
-    total = np.zeros((len(size), X.shape[1]))
-    np.add.at(total, group, X)
-    return np.asarray(total / np.maximum(size, 1)[:, None])
 
 
 def shrunk(S: Array, n: float) -> Array:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.group_sums import group_means
 from skmeta.base._matching import classifies
 from skmeta.base._unsupervised_evidence import student_t, unsupervised_scores
 from skmeta.tasks import Tasks, take_rows
@@ -78,8 +79,8 @@ def root_mean_square_left_out(prior: Any, estimator: Any, tasks: Tasks) -> Array
     weight: Array = np.ones(len(left.rows)) if some.sample_weight is None else some.sample_weight[left.rows]
     owner = some.codes[left.rows]
     n = np.bincount(owner, weight)
-    sums = [np.bincount(owner, weight * column) for column in square.reshape(len(weight), -1).T]
-    found[enough] = np.sqrt(np.transpose(sums) / n[:, None]).reshape(-1, *square.shape[1:])
+    means = group_means(square.reshape(len(weight), -1), owner, n, weight)
+    found[enough] = np.sqrt(means).reshape(-1, *square.shape[1:])
     return found
 
 

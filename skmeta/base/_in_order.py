@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import is_classifier
 
+from skmeta._inference.group_sums import group_means
 from skmeta._inference.serial import serial_correlation
 from skmeta.tasks import Tasks
 
@@ -125,9 +126,7 @@ def alike_in_order(residuals: Any, X: Any, codes: Codes, place: Any, above: Code
 
 def _means(values: NDArray[np.float64], codes: Codes) -> NDArray[np.float64]:
     """Means ``(n_tasks, k)`` of rows ``(n_rows, k)``."""
-    counts = np.bincount(codes)
-    sums = np.stack([np.bincount(codes, column) for column in values.T], axis=1)
-    return np.asarray(sums / counts[:, None])
+    return group_means(values, codes, np.bincount(codes))
 
 
 def _slopes(left: NDArray[np.float64], X: NDArray[np.float64], codes: Codes) -> NDArray[np.float64]:

@@ -13,11 +13,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
 from sklearn.utils.validation import has_fit_parameter
 
+from skmeta._inference.group_sums import group_means
 from skmeta.base import AdaptedEstimators
 from skmeta.base._linear_map import as_transformer
 from skmeta.base._matching import no_weights, weights_if_taken
 from skmeta.discriminant_analysis._class_means import posterior_class_means
-from skmeta.discriminant_analysis._class_sums import means_of
 from skmeta.discriminant_analysis._filled import KnownClasses, discriminant, filled, takes_means
 from skmeta.discriminant_analysis._metrics import Kind
 from skmeta.discriminant_analysis._own_evidence import own_is_better
@@ -92,7 +92,7 @@ class AdaptedDiscriminants(AdaptedEstimators):
             raise no_own_rows()
         place = np.searchsorted(labels, own.y)
         n: Array = np.bincount(place, own.weight, minlength=len(labels)).astype(float)
-        means, variance = posterior_class_means(means_of(Z, place, n, own.weight), n, prior.between, prior.means)
+        means, variance = posterior_class_means(group_means(Z, place, n, own.weight), n, prior.between, prior.means)
         shares = self._shares(n, drawn_by_class)
         if prior.kind == Kind():  # one variance for all columns
             return KnownClasses(labels, means, prior.within * float(variance[0]), shares, n), None

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.utils.extmath import row_norms
 
+from skmeta._inference.group_sums import group_means
 from skmeta.base import FrozenValue
 from skmeta.base._matching import check_classes
 from skmeta.tasks import Tasks
@@ -126,7 +126,7 @@ def class_sums(X: Any, tasks: Tasks, classes: NDArray[Any] | None, *, full: bool
     pairs, group = np.unique(tasks.codes * len(labels) + label, return_inverse=True)
     task, own = np.divmod(pairs, len(labels))
     size, of_task = np.bincount(group, w, minlength=len(pairs)), np.bincount(tasks.codes, w, minlength=len(tasks))
-    means, centres = means_of(X, group, size, w), means_of(X, tasks.codes, of_task, w)
+    means, centres = group_means(X, group, size, w), group_means(X, tasks.codes, of_task, w)
     weight, row_weight = often[task], often[tasks.codes]
     # A task that counts twice is two tasks, each with a mean of its own; two class means of a label start from one.
     start, count, repeats = (
@@ -157,13 +157,6 @@ def _numbers_of(y: NDArray[Any], classes: NDArray[Any] | None) -> tuple[Indices,
     return label, labels
 
 
-def means_of(X: Any, group: Indices, size: Any, weight: Array | None = None) -> Array:
-    """Mean ``(n_groups, n_features)`` of the rows of each group, whose weight is ``size``; zero of one without rows."""
-    share = (1.0 if weight is None else weight) / np.asarray(size)[group]
-    found = sparse.csr_array((share, (group, np.arange(len(group)))), shape=(len(size), len(group))) @ X
-    return np.asarray(found.toarray() if sparse.issparse(found) else found)
-
-
 def places_in_classes(X: Any, label: NDArray[Any]) -> tuple[Indices, Indices]:
     """Place of each row in its class, whatever order rows came in, by the distance to the mean of all; and the class's size.
 
@@ -190,9 +183,7 @@ def _starts(means: Array, start: Indices, weight: Array, inverse: Array, n_start
     """What class means start from, how many there are of each, and the sum of one over their rows."""
     n: Array = np.bincount(start, weight, minlength=n_starts).astype(float)
     inverse_rows: Array = np.bincount(start, weight * inverse, minlength=n_starts).astype(float)
-    total = np.zeros((n_starts, means.shape[1]))
-    np.add.at(total, start, weight[:, None] * means)
-    return total / np.where(n > 0.0, n, 1.0)[:, None], n, inverse_rows
+    return group_means(means, start, n, weight), n, inverse_rows
 
 
 def _freedom(n: Array, inverse: Array, repeats: Any = 1.0) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.group_sums import group_means, group_sums
 from skmeta.base import FrozenValue
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import class_shares
@@ -73,17 +74,17 @@ class ShiftSums(FrozenValue):
             tasks.codes * n_classes + np.searchsorted(classes, np.asarray(tasks.y)), return_inverse=True
         )
         task, own = np.divmod(pairs, n_classes)
-        means = _sums(X * weight[:, None], group, len(pairs)) / np.bincount(group, weight)[:, None]
+        means = group_means(X, group, np.bincount(group, weight), weight)
         n = np.bincount(own, often[task], minlength=n_classes)
-        starts = _sums(means * often[task][:, None], own, n_classes) / np.where(n > 0.0, n, 1.0)[:, None]
+        starts = group_means(means, own, n, often[task])
         r = means - starts[own]
-        of_task = _sums(r, task, len(tasks))
+        of_task = group_sums(r, task, len(tasks))
         has = np.zeros((len(tasks), n_classes))
         has[task, own] = 1.0
         own_pairs = (r * often[task][:, None]).T @ r
         return cls(
             together=(of_task * often[:, None]).T @ of_task - own_pairs,
-            others=_sums((of_task[task] - r) * often[task][:, None], own, n_classes),
+            others=group_sums(of_task[task] - r, own, n_classes, often[task]),
             n_together=(has * often[:, None]).T @ has,
             means=starts,
             **_frequencies(tasks, classes, weight, often),
@@ -144,12 +145,6 @@ class ShiftSums(FrozenValue):
         rho = (found / spread * self.n_shares / (self.n_shares - 1.0) - self.inverse_rows) / left
         all_rows = left / max(self.inverse_rows, np.finfo(float).tiny) * self.n_shares  # tasks that are all alike
         return float(np.clip(1.0 / max(rho, 1.0 / (all_rows + 1.0)) - 1.0, 1.0, None))
-
-
-def _sums(values: Array, group: NDArray[np.intp], n_groups: int) -> Array:
-    found = np.zeros((n_groups, values.shape[1]))
-    np.add.at(found, group, values)
-    return found
 
 
 def _frequencies(tasks: Tasks, classes: NDArray[Any], weight: Array, often: Array) -> dict[str, Any]:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, eigh, solve_triangular
 
+from skmeta._inference.group_sums import group_means
 from skmeta._inference.scatter import shrunk
 from skmeta.base._plain import Reader, reader
 from skmeta.discriminant_analysis._adapted_discriminants import AdaptedDiscriminants, OwnRows
-from skmeta.discriminant_analysis._class_sums import means_of
 from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior
 from skmeta.discriminant_analysis._shift_sums import ShiftSums
 
@@ -153,7 +153,7 @@ def _given(prior: Any, own: OwnRows) -> DiscriminantPrior:
     """The prior under which class means are the posterior ones and do not move, and rows scatter as new ones do."""
     place, (n_classes, n_columns) = np.searchsorted(prior.classes, own.y), prior.means.shape
     n: Array = np.bincount(place, own.weight, minlength=n_classes).astype(float)
-    means = means_of(own.X @ prior.matrix, place, n, own.weight)
+    means = group_means(own.X @ prior.matrix, place, n, own.weight)
     found = posterior_shifted_means(means, n, prior.between, prior.shift, prior.means)
     root = cholesky(found.covariance, lower=True)
     return DiscriminantPrior.like(

@@ -16,8 +16,8 @@ from skmeta.base._matching import weights_if_taken
 
 Array = NDArray[np.float64]
 
-# By library: scikit-learn's two, LightGBM, XGBoost.
-_NUMBER_OF_TREES = ("max_iter", "n_estimators")
+# By library: scikit-learn's two, LightGBM, XGBoost; CatBoost has four names for one number.
+_NUMBER_OF_TREES = ("max_iter", "n_estimators", "iterations", "num_boost_round", "num_trees")
 _ROWS_IN_A_LEAF = ("min_samples_leaf", "min_child_samples", "min_child_weight")
 _STOP_EARLY: tuple[dict[str, Any], ...] = (
     {"early_stopping": False},
@@ -30,7 +30,8 @@ _FEW_ROWS = 5  # in a leaf; of regression trees: L. Breiman (2001), Random fores
 def boosters(estimator: Any, n_trees: Sequence[int]) -> list[Any]:
     """Unfitted clones that grow few trees: of each number, with leaves as they are, and as small ones as few rows allow."""
     names = estimator.get_params(deep=False).keys()
-    number = next(name for name in _NUMBER_OF_TREES if name in names)
+    # CatBoost lists the parameters that were given, and refuses a number by two of its names.
+    number = next((name for name in _NUMBER_OF_TREES if name in names), "n_estimators")
     leaf = [name for name in _ROWS_IN_A_LEAF if name in names][:1]
     off = next((way for way in _STOP_EARLY if way.keys() <= names), {})
     off = off | ({"init": "zero"} if "init" in names else {})

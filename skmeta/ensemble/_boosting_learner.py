@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 
 @register(GradientBoostingRegressor, HistGradientBoostingRegressor)
-@register_by_name("lightgbm.sklearn.LGBMRegressor", "xgboost.sklearn.XGBRegressor")
+@register_by_name("lightgbm.sklearn.LGBMRegressor", "xgboost.sklearn.XGBRegressor", "catboost.core.CatBoostRegressor")
 class BoostingLearner(SharedModel):
     r"""Learn one boosted model of all tasks, how each task's own deviates from it, and whether to boost on.
 

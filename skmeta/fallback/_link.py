@@ -21,7 +21,8 @@ from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
-_OFFSETS = ("init_score", "base_margin")  # LightGBM's and XGBoost's name of scores that a fit starts from
+# What LightGBM, XGBoost and CatBoost call scores that a fit starts from.
+_OFFSETS = ("init_score", "base_margin", "baseline")
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ class SharedModel(KeepsSeenTasks):
     squared errors the two are then fitted in turn, :math:`f` to the targets less the corrections, as long as held-out tasks
     gain. Classifiers are corrected on their
     log-odds, models of counts and of positive targets (by the name of their loss) on the logarithms of their predictions;
-    these go through rounds too where ``fit`` takes scores to start from (LightGBM's ``init_score``, XGBoost's ``base_margin``).
+    these go through rounds too where ``fit`` takes scores to start from (LightGBM's ``init_score``, XGBoost's ``base_margin``,
+    CatBoost's ``baseline``).
 
     Parameters
     ----------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.group_sums import group_means, group_sums
+
 Array = NDArray[np.float64]
 
 
@@ -43,19 +45,14 @@ def slope_scores(Z: Array, residuals: Array, codes: NDArray[np.intp]) -> Array:
     unbiased = (count / np.maximum(count - 1, 1))[:, None]  # residuals are centred
     for j, column in enumerate(Z.T):
         products = column[:, None] * residuals
-        of_tasks = _sums(products, codes) ** 2 - unbiased * _sums(products**2, codes)
+        sums = group_sums(products, codes, len(count))
+        of_tasks = sums**2 - unbiased * group_sums(products**2, codes, len(count))
         u = of_tasks.sum(axis=1)
         size = np.sqrt(u @ u)
         found[j] = u.sum() / size if size > 0.0 else 0.0
     return found
 
 
-def _sums(values: Array, codes: NDArray[np.intp]) -> Array:
-    """Sums ``(n_tasks, n_columns)`` over the rows of each task."""
-    return np.column_stack([np.bincount(codes, column) for column in values.T])
-
-
 def _centred(values: Array, codes: NDArray[np.intp]) -> Array:
     """Values less the mean of their task."""
-    means = _sums(values, codes) / np.maximum(np.bincount(codes), 1)[:, None]
-    return np.asarray(values - means[codes])
+    return np.asarray(values - group_means(values, codes, np.bincount(codes))[codes])

@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.utils import check_array, check_scalar
 
+from skmeta._inference.group_sums import group_sums
 from skmeta.base import AdaptedEstimators, Prior, register
 from skmeta.base._fingerprint import fingerprint
 from skmeta.base._held_out import folds_of, simplest
@@ -297,7 +298,7 @@ def _mean_targets(tasks: Tasks, classes: NDArray[Any] | None) -> tuple[Array, Ar
     if classes is not None:
         Y = y[:, None] == classes
     seen = tasks.counts > 0
-    each = np.column_stack([np.bincount(tasks.codes, column, minlength=len(tasks)) for column in [*Y.T, *(Y**2).T]])
+    each = group_sums(np.hstack([Y, Y**2]), tasks.codes, len(tasks))
     mean, square = (each[seen] / tasks.counts[seen, None]).mean(axis=0).reshape(2, -1)
     return mean, square
 

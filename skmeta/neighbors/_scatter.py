@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from skmeta._inference.scatter import means_of_groups
+from skmeta._inference.group_sums import group_means
 from skmeta.base import FrozenValue
 from skmeta.tasks import Tasks
 
@@ -125,8 +125,8 @@ def _within_and_between(X: Array, codes: Indices, group: Indices, n_tasks: int) 
     size = np.bincount(group, minlength=n_groups)
     task = np.zeros(n_groups, dtype=np.intp)
     task[group] = codes
-    mean = means_of_groups(X, group, size)
-    of_task = means_of_groups(X, codes, np.bincount(codes, minlength=n_tasks))
+    mean = group_means(X, group, size)
+    of_task = group_means(X, codes, np.bincount(codes, minlength=n_tasks))
     deviation, shift = X - mean[group], (mean - of_task[task]) * np.sqrt(size)[:, None]
     n_seen = len(np.unique(task))
     return deviation.T @ deviation, shift.T @ shift, float(len(X) - n_groups), float(n_groups - n_seen)

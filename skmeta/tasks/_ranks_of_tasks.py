@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.group_sums import group_sums
 from skmeta.tasks._row_order import DRAWN, SYMMETRIC
 
 Array = NDArray[np.float64]
@@ -38,7 +39,7 @@ def ranks_in_tasks(X: Array, is_name: NDArray[np.bool_], codes: Index, n_tasks: 
         column = _by_frequency(X[:, j], codes) if is_name[j] else X[:, j]
         above[:, j] = _mean_ranks(_turned(column, codes, sizes), codes, sizes)
     total = above.sum(axis=1)
-    held = np.column_stack([np.bincount(codes, column * total**2, minlength=n_tasks) for column in above.T])
+    held = group_sums(above, codes, n_tasks, total**2)
     place = dense_ranks(held.ravel(), np.repeat(np.arange(n_tasks), d)).reshape(held.shape)
     drawn = np.random.default_rng(0).integers(DRAWN, size=len(is_name))
     second = np.zeros(n)
