@@ -21,6 +21,7 @@ from sklearn.linear_model import (
     Ridge,
     SGDRegressor,
 )
+from variations import varied
 
 from skmeta import WarmStartRegressor
 from skmeta.base import Prior
@@ -152,7 +153,7 @@ def test_a_task_without_rows_is_of_the_first_component():
 EVERY = [Ridge(), Lasso(), ElasticNet(), HuberRegressor(), QuantileRegressor(), BayesianRidge()]
 
 
-@pytest.mark.parametrize("estimator", [*EVERY, SGDRegressor(random_state=0)], ids=lambda each: type(each).__name__)
+@varied("estimator", [*EVERY, SGDRegressor(random_state=0)], ids=lambda each: type(each).__name__)
 @pytest.mark.parametrize("effects", [False, True], ids=["", "contextual"])
 def test_some_tasks_of_many_may_have_no_rows(estimator, effects):
     prior, tasks = robust_mixture(learned(effects=effects), WEIGHTS), collection(counts=(4, 0, 3))
