@@ -111,20 +111,15 @@ def is_asked(check, case, room):
 
 
 def is_shown(check, case, room):
-    """Whether `pytest` asks it; what regressors alone are asked, a regressor of each room is."""
-    if check is common.check_context_changes_only_what_reads_it:
-        return True
-    if check is common.check_constant_targets_are_legal and not any(map(is_regressor_case, shown(room))):
-        return case is next(filter(is_regressor_case, ROOMS[room]), None)
-    return case in shown(room)
+    """Whether `pytest` asks it: of what is learned fast, or of the first that it is put to where that is another."""
+    put = [each for each in ROOMS[room] if is_asked(check, each, room)]
+    if check is common.check_constant_targets_are_legal:
+        put = [each for each in put if is_regressor(each.estimator)] or put
+    return case in ([each for each in shown(room) if each in put] or put[:1])
 
 
 def shown(room):
     return [first_of(cls, room) for cls in SHOWN[room]]
-
-
-def is_regressor_case(case):
-    return is_regressor(case.estimator)
 
 
 def asked(case, check, room, promise):

@@ -60,7 +60,7 @@ def test_the_truth_is_found_by_many_tasks(truth):
     assert prior.n_tasks == 1500 and prior.n_rows == len(y)
 
 
-@pytest.mark.parametrize(
+@varied(
     ("truth", "shapes"),
     [
         ("spherical", ("spherical", "diagonal")),

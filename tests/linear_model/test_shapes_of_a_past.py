@@ -55,7 +55,7 @@ def test_stores_vary_in_the_shape_asked_for(shape, context):
         check(shape, in_engine(prior, found))
 
 
-@pytest.mark.parametrize("shape", ["diagonal", "spherical"])
+@varied("shape", ["diagonal", "spherical"])
 def test_days_vary_in_the_shape_asked_for(shape):
     tasks, _ = drifting_tasks(0, n_days=40)
     learner = StateSpace(shape)

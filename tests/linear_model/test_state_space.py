@@ -192,7 +192,7 @@ def test_a_time_that_is_of_another_kind_than_the_past_is_told(walk):
         prior.given(date=3.0)
 
 
-@pytest.mark.parametrize("n_days", [1, 2, 3])
+@varied("n_days", [1, 2, 3])
 def test_few_days_are_legal(n_days):
     tasks, _ = drifting_tasks(4, n_days=n_days)
     assert np.isfinite(mean_of(QUICK.learn(Ridge(), tasks))).all()
