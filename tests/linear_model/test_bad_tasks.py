@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 
@@ -59,21 +60,21 @@ def error(shape, spoil, n=10):
     return np.sqrt(np.mean(found) + 1.0)
 
 
-BAD = {f"column {size:g}": column(size) for size in (1e2, 1e4, 1e6)}
-BAD |= {f"target {size:g}": target(size) for size in (1e2, 1e4, 1e6)}
-BAD |= {f"units {factor:g}": units(factor) for factor in (1e3, 1e-3)}
+BAD = {"column 1e6": column(1e6), "target 1e6": target(1e6), "units 1e3": units(1e3)}
+MORE = {f"column {size:g}": column(size) for size in (1e2, 1e4)}
+MORE |= {f"target {size:g}": target(size) for size in (1e2, 1e4)} | {"units 1e-3": units(1e-3)}
 
 
 WIDE = [pytest.param(shape, marks=pytest.mark.statistics) for shape in SHAPES if shape != "columns"]
 
 
-@pytest.mark.parametrize("bad", BAD)
+@varied("bad", BAD | MORE, keep=3)
 @pytest.mark.parametrize("shape", ["columns", *WIDE])
 def test_one_bad_task_costs_the_others_a_few_per_cent(shape, bad):
-    assert error(shape, BAD[bad]) < (1.0 + A_FEW_PER_CENT) * error(shape, None)
+    assert error(shape, (BAD | MORE)[bad]) < (1.0 + A_FEW_PER_CENT) * error(shape, None)
 
 
-@pytest.mark.parametrize("cell", [1e4, 1e6])
+@varied("cell", [1e4, 1e6])
 @pytest.mark.parametrize("estimator", [PoissonRegressor(), GammaRegressor()], ids=repr)
 def test_one_bad_cell_does_not_flatten_the_slopes_of_counts(estimator, cell):
     """All slopes were taken for none, or what no digits can hold was found."""
@@ -104,7 +105,7 @@ def shell(estimator):
 
 
 @pytest.mark.parametrize("estimator", [Ridge(), LogisticRegression()], ids=repr)
-@pytest.mark.parametrize("shape", SHAPES)
+@varied("shape", SHAPES)
 def test_one_data_set_under_several_ids_counts_once(estimator, shape):
     _, n, d = SHAPES[shape]
     rng = np.random.default_rng(0)
@@ -143,7 +144,7 @@ def by_chance():
 
 
 @pytest.mark.parametrize(("X", "y"), [pytest.param(X, y, id=name) for name, X, y in by_chance()])
-@pytest.mark.parametrize("estimator", [Ridge(), LogisticRegression()], ids=repr)
+@varied("estimator", [Ridge(), LogisticRegression()], ids=repr)
 def test_tasks_that_agree_by_chance_are_no_copies(estimator, X, y):
     if isinstance(estimator, LogisticRegression):
         y = y > y.mean()

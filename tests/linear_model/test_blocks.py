@@ -12,6 +12,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, PolynomialFeatures, StandardScaler
+from variations import varied
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta.steps import fit_steps, take_apart
@@ -82,7 +83,7 @@ def test_order_of_blocks_and_of_columns_does_not_matter():
     assert_allclose(moved.covariance, one.prior_.covariance, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize(
+@varied(
     ("estimator", "kind"),
     [(Ridge(), None), (HuberRegressor(), None), (LogisticRegression(), "classes"), (PoissonRegressor(), "counts")],
     ids=["squares", "robust", "classes", "counts"],
@@ -282,7 +283,7 @@ def two_scalers():
 OUT = {"first": ["standardscaler__a", "remainder__d"], "second": ["standardscaler__b", "remainder__c", "remainder__e"]}
 
 
-@pytest.mark.parametrize("pandas", [False, True], ids=["arrays", "frames"])
+@varied("pandas", [False, True], ids=["arrays", "frames"])
 @pytest.mark.parametrize("names", [BLOCKS, OUT, PLACES | {"first": ["a", 3]}], ids=["users", "steps'", "mixed"])
 def test_columns_behind_steps_have_the_users_names_and_those_of_the_steps(names, pandas):
     steps = two_scalers().set_output(transform="pandas" if pandas else "default")

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from variations import varied
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier
 from skmeta.compose import MixturePrior
@@ -253,7 +254,7 @@ def learned(parts, model=None, **options):
     return WarmStartClassifier(model or LogisticRegression(), task=-1, **options).fit(*table(parts))
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
+@varied("n_classes", [2, 3])
 def test_a_prior_knows_the_mean_of_tasks_own_shares(n_classes):
     rng = np.random.default_rng(9)
     parts = [(X[: 10 + 10 * t], y[: 10 + 10 * t]) for t, (X, y) in enumerate(collection(6, 60, rng, n_classes))]
@@ -277,7 +278,7 @@ def test_parts_elsewhere_tell_the_same_shares():
     assert_allclose(found.class_prior, [np.mean(y == 0), np.mean(y == 1)])
 
 
-@pytest.mark.parametrize(("d", "n_rows"), [(2, 100), (110, 60)], ids=["columns", "cells"])
+@varied(("d", "n_rows"), [(2, 100), (110, 60)], ids=["columns", "cells"])
 def test_a_prior_that_goes_on_from_rows_drawn_by_class_is_not_led_astray(d, n_rows):
     """Twice as many tasks more, five rows of each class: what is expected of the next task hardly moves."""
     rng = np.random.default_rng(11)
@@ -347,7 +348,7 @@ def beyond_chance(difference):
     return difference.mean() / (difference.std(ddof=1) / np.sqrt(len(difference)))
 
 
-@pytest.mark.parametrize(("n_classes", "n_new"), [(2, 40), (3, 8)])
+@varied(("n_classes", "n_new"), [(2, 40), (3, 8)])
 def test_five_rows_of_each_class_need_the_past_for_how_frequent_classes_are(n_classes, n_new):
     rng = np.random.default_rng(12)
     model = learned(collection(40, 60, rng, n_classes, level=1.0))

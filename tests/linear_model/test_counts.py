@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import GammaRegressor, PoissonRegressor, TweedieRegressor
 from sklearn.metrics import d2_tweedie_score, mean_poisson_deviance
+from variations import varied
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartRegressor
 from skmeta._inference.laplace_em import fit_laplace
@@ -70,7 +71,7 @@ def test_sparse_counts_are_poissons_and_no_worse_than_pooled(rate):
     assert warm <= 1.02 * pooled
 
 
-@pytest.mark.parametrize("excess", [0.2, 1.0])
+@varied("excess", [0.2, 1.0])
 def test_a_scatter_that_grows_with_the_mean_is_learned(excess):
     found = [deviances(seed, rate=8.0, level=2.0, spread=0.1, excess=excess) for seed in range(2)]
     for prior, _ in found:
@@ -122,7 +123,7 @@ def _tasks(X, first):
     return [X[:, -1] == task for task in np.unique(X[:, -1]) if task >= first]
 
 
-@pytest.mark.parametrize("seed", range(8, 12))
+@varied("seed", range(8, 12))
 def test_large_scatter_is_found_where_its_moments_are_too_uncertain_to_show_it(seed):
     """Levels over orders of magnitude: a task's few large counts make up most of Pearson's statistic."""
     X, y, _ = collection(seed, rate=8.0, level=2.0, spread=0.1, excess=1.0, n_tasks=60, n=12)
@@ -222,7 +223,7 @@ def taught(rows, scale, *, elsewhere=False):
     return prior, np.r_[own.coef_, own.intercept_ + np.log(scale)]
 
 
-@pytest.mark.parametrize("elsewhere", [False, True])
+@varied("elsewhere", [False, True])
 def test_the_unit_of_exposures_changes_nothing(visits, elsewhere):
     prior, own = taught(visits, 1.0, elsewhere=elsewhere)
     assert_allclose(prior.components[0].mean[:-1], 0.3, atol=0.15)  # slopes are learned: three standard errors
@@ -251,7 +252,7 @@ def test_amounts_of_many_columns_are_learned_as_those_of_few():
     assert min(few.weights[0], many.weights[0]) > 0.5
 
 
-@pytest.mark.parametrize("power", [1.5, 2.5, 3.0])
+@varied("power", [1.5, 2.5, 3.0])
 def test_predictions_are_of_the_datas_order(power):
     X, y, _ = amounts(shape=1.0)
     prior = learn(X, y, TweedieRegressor(power=power)).prior_

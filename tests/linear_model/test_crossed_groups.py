@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from published_tables import pastes, penicillin
 from sklearn.base import clone
 from sklearn.linear_model import HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, GaussianPrior, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta.linear_model import CrossedPrior
@@ -193,7 +194,7 @@ def test_groups_that_never_meet_are_legal():
     assert np.isfinite(model.predict(apart.assign(left="l1", right="r2x"))).all()
 
 
-@pytest.mark.parametrize("estimator", [LogisticRegression(), PoissonRegressor(), HuberRegressor()])
+@varied("estimator", [LogisticRegression(), PoissonRegressor(), HuberRegressor()])
 def test_other_targets_are_crossed_too(estimator):
     X, y, _ = ratings(4, 3, n_rows=100, d=1, spread=0.5)
     labels = isinstance(estimator, LogisticRegression)

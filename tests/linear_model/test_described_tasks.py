@@ -17,6 +17,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
+from variations import varied
 
 from skmeta import EmpiricalBayes, NShotSplit, StateSpace, SufficientStatistics, WarmStartRegressor
 from skmeta.linear_model import DescribedPrior
@@ -167,7 +168,7 @@ def test_descriptors_that_say_nothing_are_not_taken():
 # Any regressor as the map ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@varied(
     "regressor",
     [
         pytest.param(FOREST, id="forest"),

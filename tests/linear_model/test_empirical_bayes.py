@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import BayesianRidge, ElasticNet, Lasso, LogisticRegression, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, GaussianPrior, StateSpace, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference import moments as moments_room
@@ -48,7 +49,7 @@ def distance(covariance, truth, n=10, n_designs=40):
 # The truth --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("truth", ["spherical", "factor", "full", "power", UNEVEN], ids=str)
+@varied("truth", ["spherical", "factor", "full", "power", UNEVEN], ids=str)
 def test_the_truth_is_found_by_many_tasks(truth):
     X, y, law = collection(truth, n_tasks=1500)
     prior = learn(X, y).prior_
@@ -59,7 +60,7 @@ def test_the_truth_is_found_by_many_tasks(truth):
     assert prior.n_tasks == 1500 and prior.n_rows == len(y)
 
 
-@pytest.mark.parametrize(
+@varied(
     ("truth", "shapes"),
     [
         ("spherical", ("spherical", "diagonal")),
@@ -79,7 +80,7 @@ def test_the_shape_is_chosen_by_the_tasks(truth, shapes):
     assert sum(name.startswith(shapes) for name in chosen) > 2, chosen
 
 
-@pytest.mark.parametrize("truth", ["spherical", "factor", UNEVEN], ids=["spherical", "factor", "diagonal"])
+@varied("truth", ["spherical", "factor", UNEVEN], ids=["spherical", "factor", "diagonal"])
 def test_auto_is_never_far_from_the_best_shape(truth):
     X, y, law = collection(truth, n_tasks=100)
     lost = {word: distance(learn(X, y, EmpiricalBayes(word)).prior_.dense_covariance(), law.covariance)
@@ -105,7 +106,7 @@ def test_rank_is_that_of_the_factor():
     assert "rank 2" in learner.structure_
 
 
-@pytest.mark.parametrize("n_tasks", [2, 3, 5])
+@varied("n_tasks", [2, 3, 5])
 def test_few_tasks_learn_something_proper(n_tasks):
     for seed in range(3):
         X, y, _ = collection(n_tasks=n_tasks, seed=seed)
@@ -145,7 +146,7 @@ def test_labels_and_counts_have_laws_too():
 # Going on ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("word", "truth"), [("diagonal", UNEVEN), ("full", "factor")], ids=["diagonal", "full"])
+@varied(("word", "truth"), [("diagonal", UNEVEN), ("full", "factor")], ids=["diagonal", "full"])
 def test_learning_on_is_roughly_learning_from_both_at_once(word, truth):
     X, y, _ = collection(truth, n_tasks=200)
     first, learner = X[:, -1] < 100, EmpiricalBayes(word)
@@ -263,7 +264,7 @@ def two_kinds(n=12, d=3, seed=0):
     return X, np.concatenate([parts[0][1], 5.0 - 3.0 * parts[1][1]])
 
 
-@pytest.mark.parametrize(("n", "d"), [(12, 3), (4, 12)], ids=["in columns", "in rows"])
+@varied(("n", "d"), [(12, 3), (4, 12)], ids=["in columns", "in rows"])
 @pytest.mark.parametrize("estimator", [Ridge(), PoissonRegressor()], ids=["ridge", "poisson"])
 def test_tasks_count_as_often_as_they_weigh(estimator, n, d):
     X, y = two_kinds(n, d)
@@ -349,7 +350,7 @@ def many_columns(n_tasks=20, n=15, d=110, seed=0):
     return np.c_[X, task], np.einsum("nd,nd->n", X, coef[task]) + 0.5 * rng.normal(size=len(task))
 
 
-@pytest.mark.parametrize("estimator", [BayesianRidge(), Lasso(), ElasticNet()], ids=lambda e: type(e).__name__)
+@varied("estimator", [BayesianRidge(), Lasso(), ElasticNet()], ids=lambda e: type(e).__name__)
 def test_solvers_that_take_no_sparse_rows_learn_from_many_columns(estimator):
     """They were handed sparse designs of dense rows, which BayesianRidge refuses."""
     X, y = many_columns()
@@ -369,7 +370,7 @@ def test_a_dense_covariance_of_many_columns_is_learned_where_it_is_asked_for():
     assert np.corrcoef(prior.mean[:-1], learn(X, y).prior_.mean[:-1])[0, 1] > 0.9
 
 
-@pytest.mark.parametrize("estimator", [Ridge(), LogisticRegression()], ids=["ridge", "logistic"])
+@varied("estimator", [Ridge(), LogisticRegression()], ids=["ridge", "logistic"])
 @pytest.mark.parametrize("word", ["spherical", "diagonal", "factor", "auto"])
 def test_the_shape_asked_for_of_many_columns_is_the_shape_given(word, estimator):
     make = make_related_classification if isinstance(estimator, LogisticRegression) else make_related_regression

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.linear_model import BayesianRidge, Lasso, LogisticRegression, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, GaussianPrior, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference.linalg import cholesky
@@ -97,12 +98,12 @@ def test_targets_without_noise(seed, shape, same, intercept, covariance):
 
 
 # The priors of Lasso and BayesianRidge are learned as Ridge's, and units are taken off before any shape is known.
-UNITS = [(estimator, shape, 1e12) for estimator in MODELS for shape in SHAPES]
+UNITS = [(estimator, shape, 1e12) for shape in SHAPES for estimator in MODELS]
 UNITS += [(estimator, SHAPES[0], big) for estimator in (Lasso(), BayesianRidge()) for big in (1e8, 1e12)]
 UNITS += [(estimator, SHAPES[0], 1e8) for estimator in MODELS]
 
 
-@pytest.mark.parametrize(("estimator", "shape", "big"), UNITS, ids=str)
+@varied(("estimator", "shape", "big"), UNITS, ids=str, keep=3)
 def test_the_learned_component_has_no_units(estimator, shape, big):
     """Its predictions are those in other units; the estimator's own prior beside it has units, as the estimator does."""
     X, task, eta, rng = collection(shape, 0)
@@ -117,7 +118,7 @@ def test_the_learned_component_has_no_units(estimator, shape, big):
 
 
 @pytest.mark.parametrize("estimator", MODELS, ids=repr)
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@varied("shape", SHAPES, ids=str)
 def test_a_task_whose_weights_are_all_zero_is_left_out(estimator, shape):
     X, task, eta, rng = collection(shape, 0)
     y, weight = of_kind(estimator, eta, rng), np.where(task == 2, 0.0, 1.0)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, WarmStartRegressor
 
@@ -13,7 +14,7 @@ def learn(X, y, shape):
     return WarmStartRegressor(Ridge(), task=-1, learner=EmpiricalBayes(shape)).fit(table, y.ravel())
 
 
-@pytest.mark.parametrize("shape", ["diagonal", "factor", "full", "auto"])
+@varied("shape", ["diagonal", "factor", "full", "auto"])
 def test_the_noise_is_that_of_the_collection(shape):
     rng = np.random.default_rng(0)
     sd = np.repeat([1.0, 0.4, 0.1, 0.02], 15)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 
@@ -54,14 +55,14 @@ def test_the_weight_of_the_least_bound_is_taken(monkeypatch, wanted):
     assert weight(learn(*collection(True), "pac-bayes")) == round(wanted)
 
 
-@pytest.mark.parametrize("word", WORDS)
-@pytest.mark.parametrize(("estimator", "kind"), [(LogisticRegression(), "classes"), (PoissonRegressor(), "counts")])
+@varied("word", WORDS)
+@varied(("estimator", "kind"), [(LogisticRegression(), "classes"), (PoissonRegressor(), "counts")])
 def test_other_likelihoods_choose_too(word, estimator, kind):
     model = learn(*collection(True, kind=kind), word, estimator, covariance="auto")
     assert np.all(np.isfinite(model.prior_.components[0].dense_covariance()))
 
 
-@pytest.mark.parametrize("word", WORDS)
+@varied("word", WORDS)
 def test_it_is_the_same_from_sums_and_in_any_order(word):
     X, y = collection(True, n_tasks=10)
     rows = learn(X, y, word, covariance="auto").prior_

@@ -21,6 +21,7 @@ from sklearn.linear_model import (
     Ridge,
     SGDRegressor,
 )
+from variations import varied
 
 from skmeta import WarmStartRegressor
 from skmeta.base import Prior
@@ -152,7 +153,7 @@ def test_a_task_without_rows_is_of_the_first_component():
 EVERY = [Ridge(), Lasso(), ElasticNet(), HuberRegressor(), QuantileRegressor(), BayesianRidge()]
 
 
-@pytest.mark.parametrize("estimator", [*EVERY, SGDRegressor(random_state=0)], ids=lambda each: type(each).__name__)
+@varied("estimator", [*EVERY, SGDRegressor(random_state=0)], ids=lambda each: type(each).__name__)
 @pytest.mark.parametrize("effects", [False, True], ids=["", "contextual"])
 def test_some_tasks_of_many_may_have_no_rows(estimator, effects):
     prior, tasks = robust_mixture(learned(effects=effects), WEIGHTS), collection(counts=(4, 0, 3))
@@ -315,7 +316,7 @@ def test_what_does_otherwise_in_predict_is_no_ridge():
         learned().adapt(Clipped(), collection().X, collection().y)
 
 
-@pytest.mark.parametrize(("d", "n"), [(3, 30), (20, 8), (300, 30)])
+@varied(("d", "n"), [(3, 30), (20, 8), (300, 30)])
 def test_an_unknown_intercept_of_labels_is_free(d, n):
     """Written by hand without an entry for it: the objective has no penalty on it, by columns and by rows."""
     rng = np.random.default_rng(0)

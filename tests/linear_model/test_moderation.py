@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from variations import varied
 
 from skmeta import GaussianPrior, WarmStartClassifier
 from skmeta._inference.integrated import moderation
@@ -69,7 +70,7 @@ def speakers(n_tasks, K=5, d=6, n=40, seed=0):
     return X, y
 
 
-@pytest.mark.parametrize("K", [2, 5])
+@varied("K", [2, 5])
 def test_plain_probabilities_are_hardly_worse_than_integrated_ones(K):
     """Over new tasks: at least half of what the mode's lose on the integrated ones is won back."""
     X, y = speakers(32, K)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import StateSpace, WarmStartRegressor
 from skmeta.linear_model._structured._drifting_prior import DriftingPrior
@@ -81,7 +81,7 @@ def test_a_region_says_what_columns_its_stores_have():
     assert ours / bayes < without_region / ours
 
 
-@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+@varied("order", [[0, 1], [1, 0]])
 def test_stores_of_several_regions_at_once_are_each_as_alone(order):
     X, y, _ = placed()
     X = X.assign(z=np.random.default_rng(2).normal(size=len(X)))[["x", "z", "region", "store"]]

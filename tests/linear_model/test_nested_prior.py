@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, StateSpace, SufficientStatistics
 from skmeta.compose import MixturePrior
@@ -100,7 +101,7 @@ def test_known_tasks_start_from_what_the_others_say(learned):
     assert np.linalg.eigvalsh(between).min() > -1e-6
 
 
-@pytest.mark.parametrize(("kind", "estimator"), [("numbers", Lasso(0.1)), ("labels", LogisticRegression())])
+@varied(("kind", "estimator"), [("numbers", Lasso(0.1)), ("labels", LogisticRegression())])
 def test_tasks_adapted_one_by_one_have_plain_estimators_too(kind, estimator):
     tasks, _ = collection(1, kind)
     learner = EmpiricalBayes()
@@ -111,7 +112,7 @@ def test_tasks_adapted_one_by_one_have_plain_estimators_too(kind, estimator):
     assert adapted.borrowed.shape == (len(tasks),)
 
 
-@pytest.mark.parametrize(("kind", "estimator"), [("labels", LogisticRegression()), ("counts", PoissonRegressor())])
+@varied(("kind", "estimator"), [("labels", LogisticRegression()), ("counts", PoissonRegressor())])
 def test_labels_and_counts_have_regions_too(kind, estimator):
     tasks, means = collection(2, kind, n_stores=12)
     prior = EmpiricalBayes().learn(estimator, tasks)
@@ -215,7 +216,7 @@ def of_sums(learner, tasks):
     return learner.learn_statistics(SufficientStatistics.of_tasks(tasks))
 
 
-@pytest.mark.parametrize("n_stores", [N_STORES, N_STORES + 1])
+@varied("n_stores", [N_STORES, N_STORES + 1])
 @pytest.mark.parametrize("learner", [EmpiricalBayes("diagonal"), StateSpace(max_iter=3)], ids=["nested", "drifting"])
 def test_other_tasks_are_not_taken_for_those_learned_from(learner, n_stores):
     learner, tasks, other = clone(learner), collection(0)[0], collection(1, n_stores=n_stores)[0]
@@ -225,7 +226,7 @@ def test_other_tasks_are_not_taken_for_those_learned_from(learner, n_stores):
     np.testing.assert_array_equal(found, prior.adapt_tasks(Ridge(), other).predict(other.X, other.codes))
 
 
-@pytest.mark.parametrize("learn", [of_rows, of_sums])
+@varied("learn", [of_rows, of_sums])
 def test_a_learner_forgets_the_places_of_an_earlier_collection(learn):
     learner, tasks = EmpiricalBayes(n_components=1), wide_collection()
     learner.learn(Ridge(), collection()[0])

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from published_tables import pastes
 from scipy.optimize import minimize
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, WarmStartRegressor
 
@@ -62,7 +63,7 @@ def restricted(frame, y, task, covariances, noise):
     return -0.5 * (square + logs + (len(y) - Z.shape[1]) * np.log(2.0 * np.pi))
 
 
-@pytest.mark.parametrize(("make", "varying"), [(oxide, "intercept"), (growth, "intercept"), (growth, "all")])
+@varied(("make", "varying"), [(oxide, "intercept"), (growth, "intercept"), (growth, "all")])
 def test_what_is_learned_is_the_optimum_of_the_restricted_likelihood(make, varying):
     frame, y, task = make()
     model = learn(frame, y, task, covariance="full", varying=varying)

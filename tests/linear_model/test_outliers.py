@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 from sklearn.linear_model import HuberRegressor, QuantileRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartRegressor
 from skmeta._inference import mixture
@@ -52,8 +53,8 @@ def test_warm_is_no_worse_than_own(estimator, shift):
     assert warm <= own
 
 
-@pytest.mark.parametrize("weigh", [False, True])
-@pytest.mark.parametrize("shift", [20, 200])
+@varied("weigh", [False, True])
+@varied("shift", [20, 200])
 def test_the_prior_is_nearly_that_of_the_rows_that_are_no_outliers(shift, weigh):
     table, y, truth = dirty(shift)
     clean, weight = np.abs(y - truth) < 0.5 * shift, np.ones(len(y))
@@ -67,7 +68,7 @@ def test_the_prior_is_nearly_that_of_the_rows_that_are_no_outliers(shift, weigh)
     assert_allclose(found.n_rows, clean.sum(), rtol=0.03)
 
 
-@pytest.mark.parametrize("shift", [20, 1e3, 1e6])
+@varied("shift", [20, 1e3, 1e6])
 def test_what_is_known_of_a_task_does_not_depend_on_how_far_an_outlier_lies(shift):
     table, y, _ = dirty(0)
     prior = EmpiricalBayes().learn(HuberRegressor(), tasks_of(table, y))

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from partitions import Lossy
 from sklearn.linear_model import HuberRegressor, Lasso, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartRegressor
 from skmeta.datasets import make_related_regression
@@ -54,7 +55,7 @@ def assert_same(found, expected, rtol=1e-9):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("how", ["sorted", "rows", "one"])
+@varied("how", ["sorted", "rows", "one"])
 def test_any_parts_teach_what_all_rows_teach(how):
     X, y = collection()
     expected = WarmStartRegressor(Ridge(), task=-1).fit(X, y).prior_

@@ -31,6 +31,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from variations import varied
 
 from skmeta import GaussianPrior, WarmStartRegressor
 from skmeta.compose import MixturePrior
@@ -111,7 +112,7 @@ def test_priors_come_back_the_same(name, way, tmp_path):
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-@pytest.mark.parametrize("name", MODELS)
+@varied("name", MODELS)
 def test_models_come_back_the_same(name, way, tmp_path):
     model = MODELS[name]
     again = way(model, tmp_path)

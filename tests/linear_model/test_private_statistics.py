@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LogisticRegression, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartRegressor
 from skmeta._inference.bounded_sums import Box
@@ -118,7 +119,7 @@ def test_rows_outside_count_as_if_they_were_at_the_bounds():
     assert_array_equal(found.scatter, statistics(frame.assign(a=frame["a"].clip(-3.0, 3.0)), y.clip(-6.0)).scatter)
 
 
-@pytest.mark.parametrize("fit_intercept", [True, False])
+@varied("fit_intercept", [True, False])
 @pytest.mark.parametrize("change", ["none", "two targets", "a column is missing", "in another order"])
 def test_without_noise_they_teach_what_the_rows_do(change, fit_intercept):
     # An odd number has the column: the median task's place does not hang on the last digits of how many rows tasks have.
@@ -213,7 +214,7 @@ def test_the_known_noise_is_not_taken_for_the_tasks_own():
 
 
 @pytest.mark.filterwarnings("ignore:statistics. wanted columns")
-@pytest.mark.parametrize("spread", [0.0, 0.3])
+@varied("spread", [0.0, 0.3])
 def test_a_bound_on_the_norm_makes_five_columns_usable(spread):
     """Of normal columns within three standard deviations; sites whose columns lie elsewhere, too."""
     rng, lost = np.random.default_rng(0), []
@@ -233,7 +234,7 @@ def test_a_bound_on_the_norm_makes_five_columns_usable(spread):
 
 
 @pytest.mark.parametrize("data_norm", [None, 1.0])
-@pytest.mark.parametrize("epsilon", [0.5, 3.0, 9.9])
+@varied("epsilon", [0.5, 3.0, 9.9])
 def test_few_rows_are_said_to_be_unusable(epsilon, data_norm):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(500, 4)), rng.normal(size=500)

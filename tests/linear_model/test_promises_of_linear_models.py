@@ -11,6 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference import moments as room
@@ -213,9 +214,7 @@ def test_few_tasks_do_no_harm(n_past):
     assert np.all(np.mean(table, axis=0) < 0.02)
 
 
-@pytest.mark.parametrize(
-    "estimator", [Ridge(), Lasso(), PoissonRegressor(), LogisticRegression()], ids=lambda e: type(e).__name__
-)
+@varied("estimator", [Ridge(), Lasso(), PoissonRegressor(), LogisticRegression()], ids=lambda e: type(e).__name__)
 def test_whatever_is_legal_is_finite(estimator):
     """One row, one class, constant and collinear columns, more columns than rows: to learn from, to adapt to."""
     X, y, _ = make_related_classification(8, 7, 3, random_state=0)
@@ -244,9 +243,7 @@ AUTO_COUNTS_CONSTANT_COLUMNS = pytest.mark.xfail(
 )
 
 
-@pytest.mark.parametrize(
-    "word", ["spherical", "diagonal", "full", pytest.param("auto", marks=AUTO_COUNTS_CONSTANT_COLUMNS)]
-)
+@varied("word", ["spherical", "diagonal", "full", pytest.param("auto", marks=AUTO_COUNTS_CONSTANT_COLUMNS)])
 def test_a_constant_column_changes_nothing(word):
     """It once kept a thousand times the others' variance, which then spoiled the shrinkage of all of them.
 
@@ -264,7 +261,7 @@ def test_a_constant_column_changes_nothing(word):
     assert_allclose(two.prior_.named_weights["vague"], one.prior_.named_weights["vague"], rtol=0.2)
 
 
-@pytest.mark.parametrize("word", ["spherical", "diagonal", "full", "auto"])
+@varied("word", ["spherical", "diagonal", "full", "auto"])
 def test_a_column_twice_is_a_column_once(word):
     X, y, _ = related(60, 10)
     twice = np.insert(X, 0, X[:, 0], axis=1)
@@ -322,7 +319,7 @@ def test_ninety_percent_intervals_cover_ninety_percent_of_new_tasks(shots, noise
 # 5. Same answer ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("estimator", [Ridge(), Lasso(), LogisticRegression()], ids=lambda e: type(e).__name__)
+@varied("estimator", [Ridge(), Lasso(), LogisticRegression()], ids=lambda e: type(e).__name__)
 def test_n_jobs_changes_no_bit(estimator):
     X, y, _ = related(12, 8)
     y = y if not isinstance(estimator, LogisticRegression) else y > 0

@@ -5,6 +5,7 @@ import pytest
 from described import CONTEXT, make_stores
 from drifting import drifting_tasks
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, StateSpace, WarmStartRegressor
 
@@ -40,7 +41,7 @@ def in_engine(prior, covariance):
 
 
 @pytest.mark.parametrize("context", [(), CONTEXT], ids=["nested", "described"])
-@pytest.mark.parametrize("shape", SHAPES)
+@varied("shape", SHAPES)
 def test_stores_vary_in_the_shape_asked_for(shape, context):
     task = "store" if context else ["city", "store"]
     model = WarmStartRegressor(Ridge(), task=task, context=context or None, learner=EmpiricalBayes(**SHAPES[shape]))
@@ -54,7 +55,7 @@ def test_stores_vary_in_the_shape_asked_for(shape, context):
         check(shape, in_engine(prior, found))
 
 
-@pytest.mark.parametrize("shape", ["diagonal", "spherical"])
+@varied("shape", ["diagonal", "spherical"])
 def test_days_vary_in_the_shape_asked_for(shape):
     tasks, _ = drifting_tasks(0, n_days=40)
     learner = StateSpace(shape)

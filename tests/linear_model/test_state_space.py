@@ -11,6 +11,7 @@ from round_trips import WAYS
 from sklearn.base import clone
 from sklearn.linear_model import HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
+from variations import varied
 
 from skmeta import EmpiricalBayes, GaussianPrior, StateSpace, WarmStartRegressor
 from skmeta.linear_model import DriftingPrior
@@ -191,7 +192,7 @@ def test_a_time_that_is_of_another_kind_than_the_past_is_told(walk):
         prior.given(date=3.0)
 
 
-@pytest.mark.parametrize("n_days", [1, 2, 3])
+@varied("n_days", [1, 2, 3])
 def test_few_days_are_legal(n_days):
     tasks, _ = drifting_tasks(4, n_days=n_days)
     assert np.isfinite(mean_of(QUICK.learn(Ridge(), tasks))).all()
@@ -401,9 +402,7 @@ def test_several_targets_drift_each_by_its_own_half_life(walk):
     np.testing.assert_allclose(mean_of(found.given(day=41.0))[0], mean_of(prior.given(day=41.0)), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "estimator", [LogisticRegression(), PoissonRegressor(), HuberRegressor()], ids=lambda each: type(each).__name__
-)
+@varied("estimator", [LogisticRegression(), PoissonRegressor(), HuberRegressor()], ids=lambda each: type(each).__name__)
 def test_labels_counts_and_robust_losses_drift_too(estimator):
     tasks, W = drifting_tasks(8, n_days=31, n_rows=15)
     rng = np.random.default_rng(0)

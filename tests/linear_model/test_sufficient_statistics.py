@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
+from variations import varied
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartRegressor
 from skmeta.datasets import make_related_regression
@@ -291,7 +292,7 @@ def test_tasks_that_determine_many_columns_are_learned_as_from_rows():
     assert_same_prior(learner.learn_statistics(statistics(X, y)), rows, rtol=1e-10)
 
 
-@pytest.mark.parametrize("n_outputs", [None, 2])
+@varied("n_outputs", [None, 2])
 @pytest.mark.parametrize("kind", [np.asarray, lambda X: pd.DataFrame(X, columns=["store"])], ids=["array", "frame"])
 def test_tables_without_features_have_an_intercept(kind, n_outputs):
     rng, store = np.random.default_rng(0), np.repeat(np.arange(12.0), 5)

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 from sklearn.linear_model import GammaRegressor, HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, StateSpace, SufficientStatistics, WarmStartRegressor
 from skmeta.compose import MixtureOfKinds, MixturePrior
@@ -211,7 +212,7 @@ def test_two_targets_share_their_kinds():
     assert_array_equal(learner.memberships_[1::2].argmax(axis=1), learner.memberships_[1].argmax())
 
 
-@pytest.mark.parametrize("estimator", [LogisticRegression(), PoissonRegressor()], ids=lambda e: type(e).__name__)
+@varied("estimator", [LogisticRegression(), PoissonRegressor()], ids=lambda e: type(e).__name__)
 def test_labels_and_counts_have_kinds_too(estimator):
     rng = np.random.default_rng(0)
     centres = np.array([[2.0, -2.0, 0.0], [-2.0, 2.0, 0.0]]) * (

@@ -1,10 +1,10 @@
 """Models without an intercept: targets are not centred, so their unit is how far they lie from zero."""
 
 import numpy as np
-import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.linear_model import HuberRegressor, Lasso, QuantileRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, WarmStartRegressor
 from skmeta.linear_model import SufficientStatistics
@@ -29,11 +29,12 @@ TARGETS = {
 }
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize(
+@varied("target", TARGETS)
+@varied(
     ("estimator", "d"),
     [(Ridge(), 3), (Ridge(), 20), (Ridge(), 120), (Lasso(), 3), (HuberRegressor(), 3), (QuantileRegressor(), 3)],
     ids=str,
+    keep=3,
 )
 def test_the_unit_of_the_target_changes_nothing_but_the_unit(estimator, d, target):
     X, y = np.c_[design(d), CODES], TARGETS[target]

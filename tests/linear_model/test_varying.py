@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, GaussianPrior, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference import in_columns, in_rows
@@ -128,9 +129,7 @@ def test_it_is_the_same_in_columns_and_in_rows(varying):
 
 
 @pytest.mark.parametrize("varying", ["intercept", [2]])
-@pytest.mark.parametrize(
-    "estimator", [Ridge(), LogisticRegression(), PoissonRegressor()], ids=lambda e: type(e).__name__
-)
+@varied("estimator", [Ridge(), LogisticRegression(), PoissonRegressor()], ids=lambda e: type(e).__name__)
 def test_learning_on_keeps_it(estimator, varying):
     X, y, _ = collection(n_tasks=60)
     y = y if isinstance(estimator, Ridge) else (y > 0).astype(int)
@@ -181,7 +180,7 @@ def test_names_are_wanted_where_there_are_names():
 @pytest.mark.parametrize(
     "learner", ["auto", EmpiricalBayes(varying="intercept"), EmpiricalBayes("diagonal"), EmpiricalBayes("factor")]
 )
-@pytest.mark.parametrize("n_new", [1, 2])
+@varied("n_new", [1, 2])
 def test_a_past_of_slopes_that_do_not_vary_is_learned_on_from(learner, n_new):
     rng = np.random.default_rng(0)
     X, task = rng.normal(size=(600, 3)), np.repeat(np.arange(20), 30)

@@ -15,6 +15,7 @@ from sklearn.linear_model import (
     Ridge,
     SGDRegressor,
 )
+from variations import varied
 
 from skmeta import EmpiricalBayes, GaussianPrior, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta.linear_model import WorkingStatistics
@@ -69,7 +70,7 @@ SCALED = [
 ]
 
 
-@pytest.mark.parametrize(("estimator", "shape"), SCALED)
+@varied(("estimator", "shape"), SCALED, keep=3)
 def test_the_scale_of_weights_changes_nothing(estimator, shape):
     X, task, eta, weight = collection(*SHAPES[shape])
     y, new = targets(estimator, eta), task == 0
@@ -106,7 +107,7 @@ def test_rows_without_weights_weigh_one_unit(estimator):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("estimator", [Ridge(), LogisticRegression(C=0.9), PoissonRegressor()], ids=repr)
+@varied("estimator", [Ridge(), LogisticRegression(C=0.9), PoissonRegressor()], ids=repr)
 def test_a_row_without_weight_is_left_out(estimator, shape):
     X, task, eta, weight = collection(*SHAPES[shape])
     y, gone = targets(estimator, eta), np.arange(len(X)) % 4 == 1

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge, TweedieRegressor
+from variations import varied
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta.linear_model import WorkingStatistics
@@ -18,7 +19,7 @@ MODELS = [
     TweedieRegressor(power=1.5),
     TweedieRegressor(power=3),
 ]
-every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+every_model = varied("model", MODELS, keep=2, ids=lambda model: type(model).__name__)
 
 
 def collection(model, n_tasks=14, n=18, d=3, seed=0):

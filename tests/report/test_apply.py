@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from shops import run
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import report
 
@@ -200,7 +201,7 @@ def with_open(tmp_path, few_fits, cells):
     return learned_from(tmp_path, old, "cells", *cells), new.drop(columns="sales")
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@varied("ending", ["csv", "parquet"])
 @pytest.mark.parametrize("kind", OPEN)
 def test_truths_are_the_same_in_any_spelling(few_fits, tmp_path, kind, ending):
     pytest.importorskip("pyarrow")
@@ -234,7 +235,7 @@ def test_a_category_that_was_not_learned_is_told(few_fits, tmp_path):
     )
 
 
-@pytest.mark.parametrize("labels", [["True", "False"], ["true", "false"], ["1", "0"]], ids=str)
+@varied("labels", [["True", "False"], ["true", "false"], ["1", "0"]], ids=str)
 @pytest.mark.parametrize("learned_as", [["True", "False"], ["TRUE", "FALSE"], [True, False], ["0", "1"]], ids=str)
 def test_labels_are_the_same_in_any_spelling(few_fits, tmp_path, learned_as, labels):
     frames = []

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from variations import varied
 
 from skmeta import report
 
@@ -51,7 +52,7 @@ AROUND = {
 
 @pytest.mark.parametrize("around", AROUND)
 @pytest.mark.parametrize("mark", ["point", "comma"])
-@pytest.mark.parametrize("seed", range(4))
+@varied("seed", range(4))
 def test_a_table_is_read_as_it_is_meant(tmp_path, seed, mark, around):
     rng = np.random.default_rng([seed, list(AROUND).index(around)])
     n = 8 * N_TASKS

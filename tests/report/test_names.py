@@ -15,6 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier
+from variations import varied
 
 from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor, report
 from skmeta.model_selection._make_baselines import strength_of
@@ -64,7 +65,7 @@ def test_settings_of_linear_models_are_those_that_make_sense():
     assert estimator_named("tweedie", classes=False).power == 1.5
 
 
-@pytest.mark.parametrize("name", [*LINEAR, "knn", "naive-bayes"])
+@varied("name", [*LINEAR, "knn", "naive-bayes"], keep=3)
 def test_every_name_is_an_estimator_that_can_start_warm(name):
     table = make_collection(classes=2)
     table, model = report.settle(replace(table, y=table.y + 1), name)

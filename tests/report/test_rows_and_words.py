@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from test_tables_as_written import make_table, read, written
+from variations import varied
 
 from skmeta import report
 
@@ -38,7 +39,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("end", ["", "trailing delimiters"])
-@pytest.mark.parametrize("sep", [",", ";", "\t"])
+@varied("sep", [",", ";", "\t"])
 @pytest.mark.parametrize("columns", COLUMNS)
 @pytest.mark.parametrize("names", ROW_NAMES)
 def test_names_of_rows_beside_an_empty_last_column_shift_nothing(tmp_path, names, columns, sep, end):

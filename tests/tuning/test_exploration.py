@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy.stats import loguniform, uniform
+from variations import varied
 
 from skmeta.tuning._exploration import untried_levels
 from skmeta.tuning._past_tasks import learn_past
@@ -50,8 +51,8 @@ KERNELS = Space.of(
 WORDS = Space.of({"x": uniform(0, 1), "a": ["p", "q", "r", "s"], "b": [True, False], "c": ["u", "v", "w"]})
 
 
-@pytest.mark.parametrize("space", [KERNELS, WORDS], ids=["branches", "lists"])
-@pytest.mark.parametrize("batch", [1, 3])
+@varied("space", [KERNELS, WORDS], ids=["branches", "lists"])
+@varied("batch", [1, 3])
 @few
 @given(warm=st.booleans(), seed=st.integers(0, 1000))
 def test_each_branch_and_each_value_is_tried_soon(space, batch, warm, seed):
@@ -91,7 +92,7 @@ def bowl(params):
     return -((params["a"] - 0.7) ** 2) - (params["b"] - 0.3) ** 2
 
 
-@pytest.mark.parametrize("seed", range(5))
+@varied("seed", range(5))
 def test_a_flipped_past_costs_three_trials(seed):
     past = past_of(PLANE, lambda params: -bowl(params), n_tasks=8)
     _, scores = search(PLANE, bowl, 12, past, seed=seed)
@@ -101,8 +102,8 @@ def test_a_flipped_past_costs_three_trials(seed):
     assert scores.max() > -0.03 and cold.max() > -0.03
 
 
-@pytest.mark.parametrize("batch", [1, 3, 4, 5, 8])
-@pytest.mark.parametrize("n_failed", [0, 3])
+@varied("batch", [1, 3, 4, 5, 8])
+@varied("n_failed", [0, 3])
 def test_the_fourth_goes_elsewhere_in_any_batch_and_after_failures(batch, n_failed):
     past, suggester_scores = past_of(PLANE, lambda params: -bowl(params), n_tasks=8), []
     suggester = Suggester(PLANE, past, "auto", np.random.default_rng(0))
@@ -136,8 +137,8 @@ def test_a_long_list_delays_no_branch_and_no_short_list():
         assert {params.get("few") for params in tried} >= {"u", "v"}
 
 
-@pytest.mark.parametrize("warm", [True, False])
-@pytest.mark.parametrize("batch", [1, 4])
+@varied("warm", [True, False])
+@varied("batch", [1, 4])
 def test_what_fails_today_is_left_soon(warm, batch):
     """What the past knows as the best cannot be fitted today: not its branch, or not where its numbers are."""
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import spearmanr, uniform
 from sklearn.base import clone
+from variations import varied
 
 from skmeta.tuning import _past_tasks
 from skmeta.tuning._past_tasks import PastTasks, learn_past
@@ -248,7 +249,7 @@ def _bowl_of(rng, n):
     return points, bowl(points)
 
 
-@pytest.mark.parametrize("trials", [pytest.param(trials, id=name) for name, trials in few()])
+@varied("trials", [pytest.param(trials, id=name) for name, trials in few()])
 def test_any_past_has_models(trials):
     past = learn_past(trials)
     for field in fields(PastTasks):
@@ -344,9 +345,7 @@ def test_a_related_past_saves_trials():
     assert warm[6] < 0.5
 
 
-@pytest.mark.parametrize(
-    "past_of", [unrelated, partial(related, permuted=True)], ids=["other tasks", "permuted scores"]
-)
+@varied("past_of", [unrelated, partial(related, permuted=True)], ids=["other tasks", "permuted scores"])
 def test_an_unrelated_past_costs_little(past_of):
     pairs = []
     for seed in range(3):

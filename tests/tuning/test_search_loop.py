@@ -30,6 +30,7 @@ from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.svm import SVC
+from variations import varied
 
 from skmeta import TrialHistory
 from skmeta.tuning import _warm_start_search
@@ -241,8 +242,8 @@ class Interrupted(Ridge):
         return super().fit(X, y)
 
 
-@pytest.mark.parametrize("by", [KeyboardInterrupt, RuntimeError])
-@pytest.mark.parametrize(("fits", "batch_size", "n_trials"), [(0, 1, 0), (7, 1, 3), (8, 1, 4), (9, 2, 4)])
+@varied("by", [KeyboardInterrupt, RuntimeError])
+@varied(("fits", "batch_size", "n_trials"), [(0, 1, 0), (7, 1, 3), (8, 1, 4), (9, 2, 4)])
 def test_an_interrupted_search_keeps_its_trials(monkeypatch, by, fits, batch_size, n_trials):
     monkeypatch.setattr(Interrupted, "by", by)
     search = WarmStartSearchCV(

@@ -23,6 +23,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+from variations import varied
 
 from skmeta import TrialHistory
 from skmeta.datasets import make_related_regression
@@ -237,7 +238,7 @@ def test_clusters():
 # Tables of every kind ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["pandas", "polars", "sparse", "list"])
+@varied("kind", ["pandas", "polars", "sparse", "list"])
 def test_tables(kind):
     search = fitted_ridge()
     names = ["a", "b", "shop"]

@@ -14,6 +14,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, SplineTransformer, StandardScaler
+from variations import varied
 
 from skmeta import GaussianPrior, NShotSplit, WarmStartClassifier, WarmStartRegressor, stack_tasks
 from skmeta.datasets import make_related_regression
@@ -150,7 +151,7 @@ WEIGHED = [
 ]
 
 
-@pytest.mark.parametrize(("estimator", "target"), WEIGHED, ids=lambda v: type(v).__name__)
+@varied(("estimator", "target"), WEIGHED, ids=lambda v: type(v).__name__)
 @pytest.mark.parametrize("case", ["plain", "adapts", "learns", "learns on"])
 def test_a_row_of_weight_zero_is_none_and_without_a_prior_one_of_weight_two_is_two(estimator, target, case):
     weight = np.random.default_rng(2).integers(0, 3 if case == "plain" else 2, len(X))
@@ -277,7 +278,7 @@ def test_a_pipeline_is_searched_through():
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-@pytest.mark.parametrize(
+@varied(
     "model",
     [
         regressor(),

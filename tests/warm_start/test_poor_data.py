@@ -30,6 +30,7 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import HuberRegressor, Lasso, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from variations import varied
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStartRegressor
 
@@ -61,7 +62,7 @@ def test_one_row_is_legal():
     ],
     ids=["constant", "doubled", "collinear", "scales apart", "constant in most tasks", "nothing", "d > n"],
 )
-@pytest.mark.parametrize("model", [regressor(task=-1), WarmStartRegressor(Ridge(), task=-1), classifier(task=-1)])
+@varied("model", [regressor(task=-1), WarmStartRegressor(Ridge(), task=-1), classifier(task=-1)])
 def test_poor_columns_are_legal(columns, model):
     table, target = np.c_[columns, IDS], LABELS if isinstance(model, WarmStartClassifier) else y
     model = clone(model).fit(table, target)
@@ -76,7 +77,7 @@ def test_a_constant_target_is_legal():
     assert_allclose(model.predict(X), 3.0, atol=1e-6)
 
 
-@pytest.mark.parametrize("level", [0.0, 1.0, 1.0 + IDS % 3, np.where(IDS < 3, 0.0, 1.0 + IDS % 3)])
+@varied("level", [0.0, 1.0, 1.0 + IDS % 3, np.where(IDS < 3, 0.0, 1.0 + IDS % 3)])
 def test_constant_counts_are_legal(level):
     """Nothing scatters, or nothing was counted at all: rates are those of each task, and nobody's arithmetic fails."""
     counts = np.broadcast_to(level, len(y))

@@ -8,6 +8,7 @@ from sklearn.cluster import KMeans
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import NearestCentroid
 from sklearn.tree import DecisionTreeRegressor
+from variations import varied
 
 from skmeta import (
     DiscriminantLearner,
@@ -81,7 +82,7 @@ def test_fits_that_learn_nothing_begin_and_end():
     assert seen.events == ["setup", ("begin", "fit", 1), ("end", "fit"), "teardown"]
 
 
-@pytest.mark.parametrize("make", [MODELS["linear"], shared_model], ids=["linear", "fallback"])
+@varied("make", [MODELS["linear"], shared_model], ids=["linear", "fallback"])
 @pytest.mark.parametrize("ends_after", ["part", "learn the prior", "fit"])
 def test_an_interrupted_fit_leaves_no_half_state(make, ends_after):
     model = make().set_callbacks(Seen(ends_after))
