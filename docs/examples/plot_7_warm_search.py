@@ -62,7 +62,7 @@ for ax, (number, rows) in zip(axes, new.items(), strict=True):
         "random": RandomizedSearchCV(model, space, **budget),
     }
     fitted = {name: search.fit(*rows) for name, search in searches.items()}
-    SearchTraceDisplay.from_estimators(fitted, ax=ax)
+    SearchTraceDisplay.from_searches(fitted, ax=ax)
     ax.set(title=f"digit {number}", ylim=(0.65, 1.0))
     ax.label_outer()
     ax.legend().set_visible(ax is axes[-1])

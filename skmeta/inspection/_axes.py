@@ -1,12 +1,8 @@
-"""What displays share of their axes: matplotlib, if it is installed, those given or new ones, their words and limits."""
+"""What displays share of their axes: matplotlib, if it is installed, those given or new ones, and their words."""
 
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
-
-OUTER = 3.0  # interquartile ranges from the quartiles to Tukey's outer fences (Exploratory Data Analysis, 1977, 2C)
 
 
 def axes_for(display: object, ax: Any) -> Any:
@@ -47,39 +43,3 @@ def title_of(scoring: str, negate: bool) -> str:
 def better(negate: bool) -> str:
     """Return which end of an axis is the good one; scores are better the higher they are."""
     return "lower is better" if negate else "higher is better"
-
-
-def limit_to_typical(ax: Any, drawn: Any, among: Any = None) -> None:
-    """End the y axis where most values do, and say what lies outside, so that one bad value does not squeeze the rest.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        The axes.
-    drawn : array-like
-        The values that are drawn.
-    among : array-like, default=None
-        The values whose quartiles say what is typical; by default those drawn.
-    """
-    drawn = _finite(drawn)
-    typical = drawn if among is None else _finite(among)
-    if not len(drawn):
-        return
-    low, high = np.quantile(typical, [0.25, 0.75])
-    reach = OUTER * (high - low)
-    is_inside = (drawn >= low - reach) & (drawn <= high + reach)
-    inside, outside = drawn[is_inside], drawn[~is_inside]
-    if reach == 0.0 or not len(outside) or not len(inside):
-        return
-    margin = 0.05 * (np.ptp(inside) or reach)
-    ax.set_ylim(inside.min() - margin, inside.max() + margin)
-    ends = dict.fromkeys(f"{value:.3g}" for value in (outside.min(), outside.max()))
-    points = "1 point" if len(outside) == 1 else f"{len(outside)} points"
-    words = f"not in view: {points}, {' to '.join(ends)}"
-    box = {"color": "white", "alpha": 0.8, "pad": 1}
-    ax.text(0.02, 0.98, words, transform=ax.transAxes, va="top", color="0.4", fontsize="small", bbox=box)
-
-
-def _finite(values: Any) -> Any:
-    values = np.ravel(np.asarray(values, dtype=np.float64))
-    return values[np.isfinite(values)]

@@ -281,10 +281,8 @@ class PriorDisplay:
         prior : Prior
             One with a ``mean`` and a ``covariance`` of coefficients, as those of linear models: learned
             (``model.prior_``) or written by hand.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
-        **plot_kw : dict
-            Further keyword arguments of `plot`.
+        ax, plot_kw : object
+            As in `plot`.
 
         Returns
         -------
@@ -323,10 +321,8 @@ class PriorDisplay:
         ----------
         estimator : WarmStartRegressor or WarmStartClassifier
             Fitted with a task column or a prior.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
-        **plot_kw : dict
-            Further keyword arguments of `plot`.
+        ax, plot_kw : object
+            As in `plot`.
 
         Returns
         -------

@@ -9,11 +9,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from skmeta.inspection._axes import axes_for, better, limit_to_typical, title_of
+from skmeta.inspection._axes import axes_for, better, title_of
 from skmeta.inspection._bands import between_quantiles, checked_quantiles
 from skmeta.inspection._colors import colors_of
-from skmeta.tasks._words import listed, shown
-from skmeta.tuning._trial_sources import read_trials
+from skmeta.inspection._limits import limit_to_typical
+from skmeta.inspection._runs import Runs, runs_of_results, runs_of_searches
 
 _MARKERS = {"portfolio": "s", "model": "o", "exploration": "D", "random": "^"}
 
@@ -21,7 +21,7 @@ _MARKERS = {"portfolio": "s", "model": "o", "exploration": "D", "random": "^"}
 class SearchTraceDisplay:
     """Best score so far of each search against the number of trials, and where each trial came from.
 
-    Make it by `from_estimators` or `from_result`, which draw it at once. A filled marker is a trial that was better than all
+    Make it by `from_searches` or `from_result`, which draw it at once. A filled marker is a trial that was better than all
     before it, a hollow one a trial that was not; what failed has none. Of a search that was run with several seeds the
     line is the median over them, the band the middle half. A search named by its role (warm, cold, random) has the same
     colour in all figures, and one bad trial does not squeeze the rest: what is not in view is told.
@@ -66,7 +66,7 @@ class SearchTraceDisplay:
     >>> from skmeta.inspection import SearchTraceDisplay
     >>> search = RandomizedSearchCV(SVC(), {"C": loguniform(0.01, 100)}, n_iter=5, random_state=0)
     >>> search = search.fit(*load_iris(return_X_y=True))
-    >>> display = SearchTraceDisplay.from_estimators({"random": search})
+    >>> display = SearchTraceDisplay.from_searches({"random": search})
     >>> display.ax_.get_ylabel()
     'Best accuracy so far (higher is better)'
     >>> bool(display.lines_[0].get_ydata()[-1] == search.best_score_)
@@ -101,13 +101,8 @@ class SearchTraceDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
-        negate_score : bool, default=None
-            Whether to turn the sign of the scores. If None, scores named ``neg_...`` are shown as the errors
-            they are.
-        score_name : str, default=None
-            Name on the y axis, in place of that of the display.
+        ax, negate_score, score_name : object
+            As in `ShotCurveDisplay.plot`.
         quantiles : tuple of (float, float), default=(0.25, 0.75)
             The two ends of a band: shares of the seeds that lie below.
         line_kw : dict, default=None
@@ -125,12 +120,14 @@ class SearchTraceDisplay:
         self.lines_: list[Any] = []
         self.markers_: list[Any] = []
         self.fill_between_: list[Any] = []
+        self._bands: dict[str, Any] = {}
         for (name, scores), color in zip(self.scores.items(), colors_of(list(self.scores)), strict=True):
             style = {"label": name, "color": color, "drawstyle": "steps-post", **(line_kw or {})}
             draw = self._draw_one if np.ndim(scores) == 1 else self._draw_seeds
             draw(name, sign * np.asarray(scores, dtype=float), sign, bounds, style)
         every = np.concatenate([np.ravel(scores) for scores in self.scores.values()])
-        limit_to_typical(ax, np.concatenate([line.get_ydata() for line in self.lines_]), among=sign * every)
+        lines = {name: line.get_ydata() for name, line in zip(self.scores, self.lines_, strict=True)}
+        limit_to_typical(ax, lines, self._bands, among=sign * every)
         name = f"Best {_lowered(title_of(self.scoring, negate))} so far ({better(negate)})"
         self._label(score_name or self.score_name or name, bounds)
         return self
@@ -154,6 +151,7 @@ class SearchTraceDisplay:
         trials, known = np.arange(1, scores.shape[1] + 1), np.isfinite(best).any(axis=0)
         low, middle, high = np.full((3, len(trials)), np.nan)
         low[known], middle[known], high[known] = np.nanquantile(best[:, known], (bounds[0], 0.5, bounds[1]), axis=0)
+        self._bands[name] = low, high
         self.lines_ += self.ax_.plot(trials, middle, **style)
         color = self.lines_[-1].get_color()
         self.fill_between_.append(self.ax_.fill_between(trials, low, high, color=color, alpha=0.15, lw=0, step="post"))
@@ -173,7 +171,7 @@ class SearchTraceDisplay:
         ax.legend(title=title, title_fontsize="small", alignment="left")
 
     @classmethod
-    def from_estimators(
+    def from_searches(
         cls,
         searches: Any,
         *,
@@ -194,10 +192,8 @@ class SearchTraceDisplay:
             Which of several scores; by default the one by which a search refitted.
         score_name : str, default=None
             Name on the y axis. If None, it is made from what the searches were scored by.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
-        **plot_kw : dict
-            Further keyword arguments of `plot`.
+        ax, plot_kw : object
+            As in `plot`.
 
         Returns
         -------
@@ -214,10 +210,7 @@ class SearchTraceDisplay:
             If a search is one over many tasks, if it has several scores of which none is named, or if searches
             were scored differently.
         """
-        runs = _named_runs(searches)
-        for name, search in ((name, search) for name, made in runs.items() for search in made):
-            _check_is_search(name, search)
-        return cls._of(runs, metric, score_name).plot(ax, **plot_kw)
+        return cls._of(runs_of_searches(searches, metric), score_name).plot(ax, **plot_kw)
 
     @classmethod
     def from_result(
@@ -234,58 +227,26 @@ class SearchTraceDisplay:
         Parameters
         ----------
         results : dict of str to mapping, frame or list of dict
-            For each search what `TrialHistory.add` takes; of several seeds a list of mappings.
+            For each search what `TrialHistory.add` takes; of one that was run with several seeds a tuple of these, as a list
+            is a table with a dict for each trial.
         metric, score_name, ax, plot_kw : object
-            As in `from_estimators`.
+            As in `from_searches`.
 
         Returns
         -------
         display : SearchTraceDisplay
             The display, drawn.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If what is passed has no names or trials, or was scored differently.
         """
-        return cls._of(_named_runs(results), metric, score_name).plot(ax, **plot_kw)
+        return cls._of(runs_of_results(results, metric), score_name).plot(ax, **plot_kw)
 
     @classmethod
-    def _of(cls, runs: Mapping[str, Sequence[Any]], metric: str | None, score_name: str | None) -> Self:
-        trials = {name: [read_trials(run, name, metric) for run in made] for name, made in runs.items()}
-        tables = {name: getattr(made[0], "cv_results_", made[0]) for name, made in runs.items() if len(made) == 1}
-        return cls(
-            {name: _scores_of(made) for name, made in trials.items()},
-            origins={name: list(table["origin"]) for name, table in tables.items() if "origin" in table},
-            rounds={name: list(table["iter"]) for name, table in tables.items() if "n_resources" in table},
-            scoring=_one_scoring({name: made[0][0].scoring for name, made in trials.items()}),
-            score_name=score_name,
-        )
-
-
-def _named_runs(searches: Any) -> dict[str, list[Any]]:
-    """For each name the runs with several seeds, most often one."""
-    if isinstance(searches, list | tuple):
-        raise TypeError(
-            f"searches: wanted a dict from names to fitted searches, found a {type(searches).__name__} of "
-            f"{len(searches)}; name each: {{'warm': search, 'cold': other}}."
-        )
-    named = searches if isinstance(searches, Mapping) else {type(searches).__name__: searches}
-    runs = {name: _seeds(found) for name, found in named.items()}
-    if not all(runs.values()) or not runs:
-        raise ValueError("searches: wanted at least one fitted search, found none.")
-    return runs
-
-
-def _seeds(found: Any) -> list[Any]:
-    """The runs in a list, or the one there is: a list of dicts without lists is a table, one dict a trial."""
-    is_table = (
-        isinstance(found, list) and found and all(isinstance(each, dict) and "params" not in each for each in found)
-    )
-    return list(found) if isinstance(found, list | tuple) and not is_table else [found]
-
-
-def _scores_of(runs: Sequence[Sequence[Any]]) -> np.ndarray:
-    """The scores of each run, ``(n_trials,)`` of one, else ``(n_seeds, n_trials)``, nan after the end of a shorter one."""
-    scores = np.full((len(runs), max(map(len, runs))), np.nan)
-    for row, trials in zip(scores, runs, strict=True):
-        row[: len(trials)] = [trial.mean_test_score for trial in trials]
-    return scores[0] if len(runs) == 1 else scores
+    def _of(cls, runs: Runs, score_name: str | None) -> Self:
+        return cls(runs.scores, origins=runs.origins, rounds=runs.rounds, scoring=runs.scoring, score_name=score_name)
 
 
 def _best_so_far(scores: np.ndarray, rounds: Sequence[int] | None) -> tuple[np.ndarray, np.ndarray]:
@@ -296,31 +257,6 @@ def _best_so_far(scores: np.ndarray, rounds: Sequence[int] | None) -> tuple[np.n
     before = [np.append(np.nan, best[:-1]) for best in bests]
     best = np.concatenate(bests)
     return best, (scores == best) & (np.concatenate(before) != best)
-
-
-def _check_is_search(name: str, search: Any) -> None:
-    """Raise for what is no search over one dataset."""
-    if isinstance(search, type) or not hasattr(search, "get_params"):
-        raise TypeError(
-            f"searches: wanted fitted searches, found {shown(search)} as {name!r}; pass one search or a dict from names "
-            "to searches, or to from_result what they left."
-        )
-    if "task" in getattr(search, "cv_results_", ()):
-        raise ValueError(
-            f"searches: wanted searches on one dataset each, found {name!r}, which searched {listed(search.searches_)}; "
-            "pass one of them, search.searches_[task]."
-        )
-
-
-def _one_scoring(scorings: Mapping[str, str | None]) -> str:
-    """What all searches were scored by, as a word."""
-    if len(set(scorings.values())) > 1:
-        found = ", ".join(f"{name!r} by {scoring!r}" for name, scoring in scorings.items())
-        raise ValueError(
-            f"searches: wanted searches scored alike, found {found}; draw them apart, or name by metric one that all have."
-        )
-    scoring = next(iter(scorings.values()))
-    return scoring if scoring is not None and scoring.isidentifier() else "score"
 
 
 def _lowered(title: str) -> str:

@@ -125,10 +125,8 @@ class ShotCalibrationDisplay:
             For each model the probability that it gives to `pos_label`.
         pos_label : str, int or bool, default=None
             The class that the probabilities are of. If None, the second of two in sorted order.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
-        **plot_kw : dict
-            Further keyword arguments of `plot`.
+        ax, plot_kw : object
+            As in `plot`.
 
         Returns
         -------
@@ -176,10 +174,8 @@ class ShotCalibrationDisplay:
             As in `skmeta.NShotSplit`.
         pos_label : str, int or bool, default=None
             The class whose probability is drawn. If None, the second of two in sorted order.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
-        **plot_kw : dict
-            Further keyword arguments of `plot`.
+        ax, plot_kw : object
+            As in `plot`.
 
         Returns
         -------

@@ -8,9 +8,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from skmeta.inspection._axes import axes_for, better, limit_to_typical, title_of
+from skmeta.inspection._axes import axes_for, better, title_of
 from skmeta.inspection._bands import between_quantiles, checked_quantiles
 from skmeta.inspection._colors import colors_of
+from skmeta.inspection._limits import limit_to_typical
 from skmeta.model_selection import ShotCurve, shot_curve
 
 
@@ -110,7 +111,11 @@ class ShotCurveDisplay:
         self._draw_means(sign, line_kw or {})
         bands = np.quantile(sign * self.curve.scores, bounds, axis=-1)
         self._draw_bands(band_style, bands, fill_between_kw or {}, errorbar_kw or {})
-        limit_to_typical(ax, sign * self.curve.mean)
+        names = self.curve.names
+        lines = dict(zip(names, sign * self.curve.mean, strict=True))
+        limit_to_typical(
+            ax, lines, {} if band_style is None else dict(zip(names, np.moveaxis(bands, 0, 1), strict=True))
+        )
         self._label(score_name or self.score_name or f"{title_of(self.curve.scoring, negate)} ({better(negate)})")
         said = between_quantiles(bounds, f"{self.curve.scores.shape[-1]} folds")
         ax.legend(
@@ -164,10 +169,8 @@ class ShotCurveDisplay:
             The scores; of several seeds, the same models at the same numbers of shots, whose folds are taken together.
         score_name : str, default=None
             Name on the y axis. If None, it is made from ``curve.scoring``.
-        ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
-        **plot_kw : dict
-            Further keyword arguments of `plot`.
+        ax, plot_kw : object
+            As in `plot`.
 
         Returns
         -------

@@ -27,7 +27,14 @@ def _decision_columns(classifier: Any, X: Any) -> NDArray[np.float64]:
     return np.asarray(getattr(classifier, method)(X), dtype=np.float64).reshape(X.shape[0], -1)
 
 
-class OwnModel(BaseTaskModels):
+class _LastStepOfEachTask(BaseTaskModels):
+    """Of a Pipeline each task has a last step of its own."""
+
+    def _own_estimator(self) -> Any:
+        return steps_and_model(self.estimator)[1]
+
+
+class OwnModel(_LastStepOfEachTask):
     """One model for each task, from its own rows alone.
 
     A row of an unknown task gets the mean of `y` over the training rows, or the frequencies of the classes. A
@@ -80,9 +87,6 @@ class OwnModel(BaseTaskModels):
         self.steps_ = fitted_steps(steps_and_model(self.estimator)[0], X, y)
         self._fit_each(self._own_inputs(X), y, index, sample_weight)
 
-    def _own_estimator(self) -> Any:
-        return steps_and_model(self.estimator)[1]
-
     def _own_inputs(self, X: Any) -> Any:
         return behind(self.steps_, X)
 
@@ -124,7 +128,7 @@ class PooledModel(BaseTaskModels):
         self.estimator_ = fit_clone(self.estimator, X, y, sample_weight)
 
 
-class ResidualModel(BaseTaskModels):
+class ResidualModel(_LastStepOfEachTask):
     """One model for all tasks, and for each task a model of what is left.
 
     A regressor is fitted to all rows, then for each task a clone to the residuals of its own rows;
@@ -176,9 +180,6 @@ class ResidualModel(BaseTaskModels):
         self.estimator_ = fit_clone(self.estimator, X, y, sample_weight)
         left = y if is_classifier(self) else y - np.reshape(self.estimator_.predict(X), y.shape)
         self._fit_each(self._own_inputs(X), left, index, sample_weight)
-
-    def _own_estimator(self) -> Any:
-        return steps_and_model(self.estimator)[1]
 
     def _own_inputs(self, X: Any) -> Any:
         pooled = self.estimator_

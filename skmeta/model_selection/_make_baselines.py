@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
@@ -26,7 +27,8 @@ def make_baselines(estimator: Any, *, task: str | int | Sequence[str | int]) -> 
     Linear models with a penalty come at the strengths 0.01, 0.1, 1 and 10 (``alpha``; ``C`` is the inverse), as nobody knows
     which is right for them, while a warm start has learned it; `shot_curve` shows the best of them at each number of rows, in
     hindsight, which favours them. Squared errors are in units of the target's deviation, as the right strength depends on
-    the unit. Steps of a Pipeline before its model are fitted once, on all rows.
+    the unit. Steps of a Pipeline before its model are fitted once, on all rows, and so is the transformation of the target of a
+    TransformedTargetRegressor, wherever it stands: it is around the baselines.
 
     Parameters
     ----------
@@ -55,6 +57,7 @@ def make_baselines(estimator: Any, *, task: str | int | Sequence[str | int]) -> 
     >>> models["own"][0].regressor
     OwnModel(estimator=Ridge(alpha=0.01), task='store')
     """
+    estimator, target = without_target(estimator)
     kinds = {"own": OwnModel, "pooled": PooledModel, "residual": ResidualModel}
     if get_tags(estimator).target_tags.positive_only:
         del kinds["residual"]
@@ -63,7 +66,22 @@ def make_baselines(estimator: Any, *, task: str | int | Sequence[str | int]) -> 
         baselines = {name: [_in_deviations(each) for each in models] for name, models in baselines.items()}
     steps, model = steps_and_model(estimator)
     boosting = booster(model) if steps is None else make_pipeline(*(step for _, step in steps.steps), booster(model))
-    return baselines | {"boosted": [BoostedModel(boosting, task=task)]}
+    baselines |= {"boosted": [BoostedModel(boosting, task=task)]}
+    if target is None:
+        return baselines
+    return {name: [clone(target).set_params(regressor=each) for each in models] for name, models in baselines.items()}
+
+
+def without_target(estimator: Any) -> tuple[Any, TransformedTargetRegressor | None]:
+    """Return an estimator without the transformation of its target, and the TransformedTargetRegressor that has it."""
+    if isinstance(estimator, TransformedTargetRegressor):
+        return LinearRegression() if estimator.regressor is None else estimator.regressor, estimator
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        inner, target = without_target(last)
+        if target is not None:
+            return Pipeline([*estimator.steps[:-1], (name, inner)], memory=estimator.memory), target
+    return estimator, None
 
 
 def with_strengths(estimator: Any) -> list[Any]:
@@ -77,12 +95,21 @@ def with_strengths(estimator: Any) -> list[Any]:
 
 def strength_of(estimator: Any) -> str | None:
     """Return the name of the parameter that says how far the prior of a model is trusted; None if there is none."""
-    prefix, model = "", estimator
-    while isinstance(model, Pipeline):
-        name, model = model.steps[-1]
-        prefix += f"{name}__"
+    path, model = _path_to_model(estimator)
     known = getattr(learner_for(model), "strengths", ())
-    return next((prefix + name for name in ("alpha", "C") if name in known and name in model.get_params(False)), None)
+    return next((path + name for name in ("alpha", "C") if name in known and name in model.get_params(False)), None)
+
+
+def _path_to_model(estimator: Any) -> tuple[str, Any]:
+    """The beginning of the names of the parameters of the model at the end of an unfitted estimator, and that model."""
+    if isinstance(estimator, Pipeline):
+        name, inner = estimator.steps[-1]
+    elif isinstance(estimator, TransformedTargetRegressor) and estimator.regressor is not None:
+        name, inner = "regressor", estimator.regressor
+    else:
+        return "", estimator
+    path, model = _path_to_model(inner)
+    return f"{name}__{path}", model
 
 
 def booster(model: Any) -> Any:

@@ -173,8 +173,45 @@ def test_one_model_that_diverged_does_not_squeeze_the_others():
     scores[2, 1] = -1e6
     display = ShotCurveDisplay.from_result(ShotCurve(scores, tuple("abcd"), (0, 1, 2, 5, 10, 20), "neg_log_loss", 9))
     assert display.ax_.get_ylim()[1] < 30
-    assert [text.get_text() for text in display.ax_.texts] == ["not in view: 1 point, 1e+06"]
+    assert [text.get_text() for text in display.ax_.texts] == ["not in view:\nc: 1 point at 1e+06"]
     assert not ShotCurveDisplay.from_result(make_curve()).ax_.texts
+
+
+def spread_out(scores, **plot_kw):
+    """A display of two models of which the second has one bad fold."""
+    return ShotCurveDisplay.from_result(ShotCurve(-scores, ("own", "warm"), (0, 1, 20), "neg_log_loss", 9), **plot_kw)
+
+
+NEAR = 1.03 + 0.001 * np.arange(6.0).reshape(2, 3, 1) + np.zeros(4)
+
+
+def test_a_band_that_is_cut_is_said_and_whose_it_is():
+    scores = NEAR.copy()
+    scores[1, 0] = [1.03, 1.03, 1.03, 9.0]
+    display = spread_out(scores, quantiles=(0.0, 1.0))
+    low, high = display.ax_.get_ylim()
+    assert [text.get_text() for text in display.ax_.texts] == ["not in view:\nwarm: 1 point at 3.02, band up to 9"]
+    assert high < 1.2 and high - low >= 0.05 * 1.03  # no four decimals of an axis
+    assert not spread_out(NEAR, quantiles=(0.0, 1.0)).ax_.texts
+    assert [t.get_text() for t in spread_out(scores, band_style=None).ax_.texts] == [
+        "not in view:\nwarm: 1 point at 3.02"
+    ]
+
+
+def test_bands_that_all_are_wide_are_in_view():
+    wide = NEAR + np.array([-0.5, -0.4, 0.4, 0.5])  # folds differ, means hardly
+    display = spread_out(wide, quantiles=(0.0, 1.0))
+    low, high = display.ax_.get_ylim()
+    assert low < wide.min() and wide.max() < high and not display.ax_.texts
+
+
+@pytest.mark.parametrize("shift", [-1.0, 1.0])
+def test_a_point_in_view_may_have_a_band_that_is_not(shift):
+    scores = np.tile(np.linspace(1, 2, 6).reshape(2, 3, 1), 99)
+    scores[0, 1, 0] += 40 * shift
+    display = spread_out(scores, quantiles=(0.0, 1.0))
+    way = "up to" if shift > 0 else "down to"
+    assert [t.get_text() for t in display.ax_.texts] == [f"not in view:\nown: band {way} {scores[0, 1, 0]:.3g}"]
 
 
 @pytest.mark.parametrize("quantiles", [(0.75, 0.25), (0.1, 1.1), (0.5,)])

@@ -71,7 +71,7 @@ def marked(display):
 
 
 def test_every_search_ends_at_its_best_score(searches):
-    display = SearchTraceDisplay.from_estimators(searches)
+    display = SearchTraceDisplay.from_searches(searches)
     assert [line.get_label() for line in display.lines_] == list(searches)
     assert ends(display) == [search.best_score_ for search in searches.values()]
     for line, search in zip(display.lines_, searches.values(), strict=True):
@@ -79,7 +79,7 @@ def test_every_search_ends_at_its_best_score(searches):
 
 
 def test_a_line_is_the_best_score_so_far(searches):
-    (line,) = SearchTraceDisplay.from_estimators(searches["grid"]).lines_
+    (line,) = SearchTraceDisplay.from_searches(searches["grid"]).lines_
     scores = searches["grid"].cv_results_["mean_test_score"]
     assert_array_equal(line.get_ydata(), [scores[: i + 1].max() for i in range(len(scores))])
     assert line.get_drawstyle() == "steps-post"  # between two trials nothing better is known
@@ -87,7 +87,7 @@ def test_a_line_is_the_best_score_so_far(searches):
 
 def test_rounds_of_halving_are_not_compared(searches):
     results = searches["halving"].cv_results_
-    (line,) = SearchTraceDisplay.from_estimators(searches["halving"]).lines_
+    (line,) = SearchTraceDisplay.from_searches(searches["halving"]).lines_
     assert len(set(results["n_resources"])) > 1
     for own in (results["iter"] == i for i in np.unique(results["iter"])):
         assert_array_equal(line.get_ydata()[own], np.maximum.accumulate(results["mean_test_score"][own]))
@@ -114,7 +114,7 @@ def test_a_score_of_minus_infinity_is_a_failed_trial():
 
 def test_several_seeds_are_a_median_and_a_band():
     runs = [[0.1, 0.5], [0.3, 0.2, 0.9], [np.nan, 0.4, 0.4], [0.2, 0.2, 0.2]]
-    tables = [{"params": [{"a": k} for k, _ in enumerate(run)], "mean_test_score": run} for run in runs]
+    tables = tuple({"params": [{"a": k} for k, _ in enumerate(run)], "mean_test_score": run} for run in runs)
     display = SearchTraceDisplay.from_result({"warm": tables})
     best = np.array([[0.1, 0.5, 0.5], [0.3, 0.3, 0.9], [np.nan, 0.4, 0.4], [0.2, 0.2, 0.2]])
     assert_array_equal(display.lines_[0].get_ydata(), np.nanmedian(best, axis=0))
@@ -128,20 +128,41 @@ def test_several_seeds_are_a_median_and_a_band():
 def test_what_a_search_left_is_drawn_as_the_search(searches):
     names = ("warm", "grid", "halving")
     found = SearchTraceDisplay.from_result({name: searches[name].cv_results_ for name in names})
-    wanted = SearchTraceDisplay.from_estimators({name: searches[name] for name in names})
+    wanted = SearchTraceDisplay.from_searches({name: searches[name] for name in names})
     for one, other in zip(found.lines_, wanted.lines_, strict=True):
         assert_array_equal(one.get_ydata(), other.get_ydata())
     assert marked(found) == marked(wanted)
     notes = [{"a": 1, "score": 0.5}, {"a": 2, "score": 0.25}]
     assert ends(SearchTraceDisplay.from_result({"notes": notes})) == [0.5]
+    display = SearchTraceDisplay.from_result(
+        {"notes": (notes, notes[1:])}
+    )  # several seeds are a tuple: a list is a table
+    assert display.fill_between_ and ends(display) == [0.375]
+    assert ends(SearchTraceDisplay.from_searches({"grid": [searches["grid"]] * 2})) == [searches["grid"].best_score_]
+
+
+@pytest.mark.parametrize("results", [[{"a": 1, "score": 0.5}], {"params": [{"a": 1}], "mean_test_score": [0.5]}])
+def test_results_have_names(results):
+    with pytest.raises(TypeError, match="results: wanted a dict from names to results, found"):
+        SearchTraceDisplay.from_result(results)
+
+
+@pytest.mark.parametrize("results", [{}, {"a": ()}])
+def test_no_results_are_none(results):
+    with pytest.raises(ValueError, match="results: wanted at least one result, found none"):
+        SearchTraceDisplay.from_result(results)
 
 
 def test_one_bad_trial_does_not_squeeze_the_rest():
     scores = [-1e6, *np.linspace(-3, -1, 20)]
     display = SearchTraceDisplay({"warm": scores, "cold": scores[1:]}, scoring="neg_log_loss").plot()
     assert display.ax_.get_ylim()[1] < 4
-    assert [text.get_text() for text in display.ax_.texts] == ["not in view: 1 point, 1e+06"]
+    assert [text.get_text() for text in display.ax_.texts] == ["not in view:\nwarm: 1 point at 1e+06"]
     assert not SearchTraceDisplay({"a": scores[1:]}).plot().ax_.texts
+    seeds = np.tile(scores[1:], (9, 1))
+    seeds[:3] = -1e6, *scores[2:]  # of a third of the seeds the first trial
+    display = SearchTraceDisplay({"warm": seeds}, scoring="neg_log_loss").plot()
+    assert [text.get_text() for text in display.ax_.texts] == ["not in view:\nwarm: band up to 1e+06"]
     assert not SearchTraceDisplay({"a": [0.0, 1.0, 1.0, 1.0, 1.0, 1.0]}).plot().ax_.texts  # a search that is done
 
 
@@ -167,7 +188,7 @@ def test_markers_tell_where_trials_came_from_and_which_were_better():
 
 
 def test_origins_are_those_of_the_search(searches):
-    display = SearchTraceDisplay.from_estimators({name: searches[name] for name in ("warm", "random")})
+    display = SearchTraceDisplay.from_searches({name: searches[name] for name in ("warm", "random")})
     shapes = {"portfolio": "s", "model": "o", "random": "^"}
     found = marked(display)
     for origin, shape in shapes.items():
@@ -177,14 +198,14 @@ def test_origins_are_those_of_the_search(searches):
 
 
 def test_the_legend_has_the_searches_and_the_origins_met(searches):
-    display = SearchTraceDisplay.from_estimators({"cold": searches["cold"], "random": searches["random"]})
+    display = SearchTraceDisplay.from_searches({"cold": searches["cold"], "random": searches["random"]})
     met = [f"{o} trial" for o in ("model", "random") if o in searches["cold"].cv_results_["origin"]]
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["cold", "random", *met, *BOTH]
     assert "random trial" in met
 
 
 def test_one_search_has_its_class_as_name(searches):
-    display = SearchTraceDisplay.from_estimators(searches["random"])
+    display = SearchTraceDisplay.from_searches(searches["random"])
     assert display.lines_[0].get_label() == "RandomizedSearchCV"
 
 
@@ -194,16 +215,16 @@ def test_one_search_has_its_class_as_name(searches):
 def test_one_of_several_scores():
     scoring = ["accuracy", "neg_log_loss"]
     search = GridSearchCV(TREE, GRID, scoring=scoring, refit="accuracy", cv=3).fit(X, y)
-    display = SearchTraceDisplay.from_estimators(search)
+    display = SearchTraceDisplay.from_searches(search)
     assert display.ax_.get_ylabel() == "Best accuracy so far (higher is better)"
     assert ends(display) == [search.cv_results_["mean_test_accuracy"].max()]
-    display = SearchTraceDisplay.from_estimators(search, metric="neg_log_loss")
+    display = SearchTraceDisplay.from_searches(search, metric="neg_log_loss")
     assert display.ax_.get_ylabel() == "Best log loss so far (lower is better)"
     assert ends(display) == [-search.cv_results_["mean_test_neg_log_loss"].max()]
     with pytest.raises(ValueError, match="metric: wanted a score 'recall', found the scores"):
-        SearchTraceDisplay.from_estimators(search, metric="recall")
+        SearchTraceDisplay.from_searches(search, metric="recall")
     with pytest.raises(ValueError, match="metric: wanted the name of one score"):
-        SearchTraceDisplay.from_estimators(GridSearchCV(TREE, GRID, scoring=scoring, refit=False).fit(X, y))
+        SearchTraceDisplay.from_searches(GridSearchCV(TREE, GRID, scoring=scoring, refit=False).fit(X, y))
 
 
 @pytest.mark.parametrize(
@@ -224,13 +245,13 @@ def test_sign_and_name_of_the_score(scoring, negate, y_data, label):
 def test_a_scorer_without_a_name_is_a_score():
     scorer = make_scorer(mean_absolute_error, greater_is_better=False)
     search = GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, scoring=scorer).fit(*make_regression(30, 3, random_state=0))
-    display = SearchTraceDisplay.from_estimators(search)
+    display = SearchTraceDisplay.from_searches(search)
     assert display.ax_.get_ylabel() == "Best score so far (higher is better)"
     assert ends(display) == [search.best_score_]
 
 
 def test_the_name_of_the_score_can_be_given_to_the_display_and_to_the_plot(searches):
-    display = SearchTraceDisplay.from_estimators(searches["grid"], score_name="Hits")
+    display = SearchTraceDisplay.from_searches(searches["grid"], score_name="Hits")
     assert display.ax_.get_ylabel() == "Hits"
     assert display.plot(score_name="Share of hits").ax_.get_ylabel() == "Share of hits"
 
@@ -240,7 +261,7 @@ def test_the_name_of_the_score_can_be_given_to_the_display_and_to_the_plot(searc
 
 def test_axes_may_be_given_and_trials_are_whole(searches):
     ax = plt.subplots()[1]
-    display = SearchTraceDisplay.from_estimators(searches["cold"], ax=ax, line_kw={"linewidth": 3, "label": "mine"})
+    display = SearchTraceDisplay.from_searches(searches["cold"], ax=ax, line_kw={"linewidth": 3, "label": "mine"})
     assert display.ax_ is ax
     assert display.figure_ is ax.figure
     assert display.lines_[0].get_linewidth() == 3
@@ -250,7 +271,7 @@ def test_axes_may_be_given_and_trials_are_whole(searches):
 
 
 def test_it_can_be_drawn_twice(searches):
-    display = SearchTraceDisplay.from_estimators(searches)
+    display = SearchTraceDisplay.from_searches(searches)
     first = ends(display), len(display.markers_)
     display.plot()
     assert (ends(display), len(display.markers_)) == first
@@ -272,14 +293,14 @@ def test_a_search_over_many_tasks_is_refused_and_one_of_its_searches_taken():
     table = np.column_stack([X, np.arange(150) % 2])
     search = WarmStartSearchCV(TREE, GRID, task=-1, n_iter=2, cv=3, random_state=0).fit(table, y)
     with pytest.raises(ValueError, match=r"found 'all', which searched 0\.0, 1\.0; pass one .* search\.searches_"):
-        SearchTraceDisplay.from_estimators({"all": search})
-    assert ends(SearchTraceDisplay.from_estimators(search.searches_[1.0])) == [search.best_score_[1.0]]
+        SearchTraceDisplay.from_searches({"all": search})
+    assert ends(SearchTraceDisplay.from_searches(search.searches_[1.0])) == [search.best_score_[1.0]]
 
 
 def test_searches_are_scored_alike(searches):
     other = GridSearchCV(TREE, GRID, scoring="neg_log_loss").fit(X, y)
     with pytest.raises(ValueError, match="found 'a' by 'accuracy', 'b' by 'neg_log_loss'; draw them apart"):
-        SearchTraceDisplay.from_estimators({"a": searches["grid"], "b": other})
+        SearchTraceDisplay.from_searches({"a": searches["grid"], "b": other})
 
 
 @pytest.mark.parametrize(
@@ -296,5 +317,5 @@ def test_searches_are_scored_alike(searches):
 )
 def test_what_is_no_search_is_refused(searches, error, words):
     with pytest.raises(error, match=words):
-        SearchTraceDisplay.from_estimators(searches)
+        SearchTraceDisplay.from_searches(searches)
     assert plt.get_fignums() == []

@@ -8,9 +8,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skmeta.model_selection import BoostedModel, OwnModel, PooledModel, make_baselines, shot_curve
+from skmeta.model_selection._make_baselines import strength_of
 
 pytestmark = pytest.mark.quick
 
@@ -40,6 +41,36 @@ def test_a_penalty_has_four_strengths_wherever_it_stands(estimator, name, values
     for kind in ("own", "pooled", "residual"):
         assert_allclose(strengths(models[kind], name), values)
     assert estimator.get_params()[name] == 1.0  # what was passed is as it was
+
+
+STEPS = make_pipeline(OneHotEncoder(handle_unknown="ignore"), Ridge())
+LOG = {"func": np.log, "inverse_func": np.exp}
+TRANSFORMED = {
+    "a model": (TransformedTargetRegressor(Ridge(), **LOG), "regressor__alpha"),
+    "a pipeline": (TransformedTargetRegressor(STEPS, **LOG), "regressor__ridge__alpha"),
+    "in a pipeline": (
+        make_pipeline(OneHotEncoder(handle_unknown="ignore"), TransformedTargetRegressor(Ridge(), **LOG)),
+        "transformedtargetregressor__regressor__alpha",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMED)
+def test_a_transformed_target_is_transformed_once_and_hides_no_penalty(name):
+    estimator, path = TRANSFORMED[name]
+    assert strength_of(estimator) == path
+    models = make_baselines(estimator, task=-1)
+    assert {kind: len(each) for kind, each in models.items()} == {"own": 4, "pooled": 4, "residual": 4, "boosted": 1}
+    y, plain = np.exp(Y), STEPS if "pipeline" in name else Ridge()
+    for kind, others in make_baselines(plain, task=-1).items():
+        for one, other in zip(models[kind], others, strict=True):  # the baselines of the logarithm
+            assert_allclose(one.fit(X, y).predict(X), np.exp(other.fit(X, np.log(y)).predict(X)))
+    assert estimator.get_params()[path] == 1.0
+
+
+def test_a_transformed_target_without_a_model_has_that_of_scikit_learn():
+    assert {len(each) for each in make_baselines(TransformedTargetRegressor(**LOG), task=-1).values()} == {1}
+    assert strength_of(TransformedTargetRegressor()) is None
 
 
 def test_what_has_no_penalty_is_there_once_and_what_has_a_sign_has_no_residuals():
