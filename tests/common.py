@@ -3,8 +3,10 @@
 import pickle
 import re
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from unittest.mock import patch
 
 import joblib
 import numpy as np
@@ -23,6 +25,7 @@ from skmeta.base import Prior
 from skmeta.base._matching import one_task, reads_targets
 from skmeta.compose import first_component
 from skmeta.tasks import Tasks
+from skmeta.warm_start import _learner_of_fit
 
 COLUMNS = ["height", "width", "age"]
 
@@ -46,7 +49,18 @@ class Case:
 
     @cached_property
     def _learned(self):
-        return self._fitted({})
+        """Somebody listens how far it is, which must not change what is learned: others, without, are compared with it."""
+        with patch.object(_learner_of_fit, "telling_of", self._listening):
+            return self._fitted({})
+
+    @cached_property
+    def told(self):
+        """What the learner of `learned` called ``progress`` with."""
+        return []
+
+    @contextmanager
+    def _listening(self, shell, part):
+        yield lambda *now: self.told.append(now)
 
     @cached_property
     def weighed(self):

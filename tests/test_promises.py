@@ -209,3 +209,12 @@ def test_two_rows_a_column_undo_a_past_that_misleads(bench, family, past):
 def test_nine_in_ten_new_observations_are_in_their_intervals(bench, family):
     found = np.array([bench.coverage(family, seed) for seed in range(4)])
     assert np.all(beyond(found, 92.0) <= 0.0) and np.all(beyond(-found, -88.0) <= 0.0), found.mean(axis=0)
+
+
+@pytest.mark.parametrize("case", FAMILIES, ids=lambda case: type(case.estimator).__name__)
+def test_learning_tells_how_far_it_is(case):
+    """Each learner has steps; each goes on, and the last one is the end."""
+    case.learned()
+    done, total = zip(*case.told, strict=True)
+    assert len(set(total)) == 1 and list(done) == sorted(set(done)) and done[-1] == total[0]
+    assert len(done) > 1

@@ -14,6 +14,7 @@ few tasks do not understate how much tasks vary. A task may count more or less t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +28,7 @@ from skmeta._inference.linalg import TINY, cholesky_root, diagonal, solve, spd_i
 from skmeta._inference.noise import NOISE_FLOOR, WIDEST, noise_step, pooled_dof
 
 Array = NDArray[Any]
+Progress = Callable[[int, int], object]
 
 _CONSTANT = 1e-9  # guard: least square of a column in units of its spread
 _LEAST = 1e-8  # guard: least variance of effects, and least share of one that the tasks determine
@@ -72,20 +74,23 @@ def fit_gaussian(
     past: CoefficientLaw | None = None,
     noise: str = "task",
     n_jobs: int = 1,
+    progress: Progress | None = None,
 ) -> CoefficientLaw:
     """Run EM from ``start`` and return a `CoefficientLaw`; ``past``, another one, counts as ``past.n_tasks`` tasks.
 
     ``noise`` says what is learned of it: every ``"task"``'s own, one that all have (``"shared"``), or nothing, it is
-    ``"known"`` to be what ``start`` says.
+    ``"known"`` to be what ``start`` says. ``progress(done, total)`` is called after each sweep.
     """
     law = start or (initial_guess(tasks, own_noise=noise == "task") if past is None else opened(past, tasks))
     own = noise_of_tasks(tasks, law, n_jobs=n_jobs)
-    for _ in range(n_iter):
+    for done in range(1, n_iter + 1):
         sums = _expectation(tasks, law, own, n_jobs)
         new = _maximisation(sums, structure, law, past, noise)
         own = sums.tasks.residuals.noises(new.noise, new.noise_dof)
         moved = _change(new, law) if tol else np.inf
         law = new
+        if progress is not None:
+            progress(done, n_iter)
         if moved < tol:
             break
     return law

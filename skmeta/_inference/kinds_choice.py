@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from skmeta._inference.coefficient_law import CoefficientLaw, side_by_side
+from skmeta._inference.gaussian_em import Progress
 from skmeta._inference.selection import all_vary, clearly_positive, shaped, simplest
 from skmeta._inference.structure import CovarianceShape, Structure
 from skmeta._inference.task_kinds import Collections, Kinds, Seeds, log_joint, no_kinds, one_more, run
@@ -85,17 +86,19 @@ def choose_kinds(
     structures: Sequence[CovarianceShape],
     n_kinds: int | None,
     past: tuple[list[CoefficientLaw], Array] | None = None,
+    progress: Progress | None = None,
 ) -> ChosenKinds | None:
     """Kinds of tasks, ``n_kinds`` of them, or as many as make held-out tasks more probable (None); None if there are none.
 
     One kind more is taken if the sum of the tasks' gains is more than a standard error above zero. Then all kinds' covariances
     get the simplest shape that is within a standard error of the best. Kinds of the ``past`` stay as many: their laws ``(K,)``
-    and how often tasks were of them and of what stands beside ``(K + C,)``.
+    and how often tasks were of them and of what stands beside ``(K + C,)``. ``progress(done, total)`` is called after each
+    number of kinds that was tried.
     """
     free = Structure("full", None, strength=float(search.wide[0].mean.shape[-1]), varying=structures[-1].varying)
     shapes = all_vary(structures)
     if past is None:
-        shape, found = _grown(search, free, shapes, n_kinds)
+        shape, found = _grown(search, free, shapes, n_kinds, progress)
     else:
         shape, found, _ = _in_shape(search, _learned_on(search, free, *past), shapes)
     if found is None:
@@ -125,7 +128,7 @@ def _matched(search: Search, memberships: Array) -> Array:
 
 
 def _grown(
-    search: Search, free: Structure, shapes: Sequence[CovarianceShape], n_kinds: int | None
+    search: Search, free: Structure, shapes: Sequence[CovarianceShape], n_kinds: int | None, progress: Any
 ) -> tuple[CovarianceShape, Kinds | None]:
     """One kind after the other, so many, or until some more in turn are of no use: the shape and the kinds in it."""
     kinds, score, n_tried = None, search.none(), 0
@@ -137,6 +140,8 @@ def _grown(
         shape, shaped_kinds, other = _in_shape(search, kinds, shapes)
         if n_kinds or clearly_positive(other - score, search.counts):
             best, score, n_best = (shape, shaped_kinds), other, n_tried
+        if progress is not None:
+            progress(n_tried, n_kinds or min(n_best + _PATIENCE, most))
     return best
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.gaussian_em import EFFECTS_TO_SHRINK, fit_gaussian, opened
+from skmeta._inference.gaussian_em import EFFECTS_TO_SHRINK, Progress, fit_gaussian, opened
 from skmeta._inference.past import past_deviance, typical_design
 
 _SWEEPS = 2  # of the EM on each expansion
@@ -50,6 +50,7 @@ def fit_laplace(
     retune: Callable[[Any, Any], Any] | None = None,
     n_jobs: int = 1,
     tol: float = 1e-3,
+    progress: Progress | None = None,
 ) -> Learned:
     """Learn the coefficients' law for each output of `working.RowsAtHand` or `working.RowsElsewhere`.
 
@@ -57,10 +58,12 @@ def fit_laplace(
     which the working responses have settled, under the structures given. The dispersion is ``"known"``, what the start says, or
     ``"shared"`` by all tasks and learned from the working responses; ``retune(collection, laws)`` gives both, changed by
     what is then known of how targets scatter. ``start`` are laws that are nearer than the past's or the pooled ones.
+    ``progress(done, total)`` is called after each expansion.
     """
     laws, chosen = start or past or pooled_laws(collection), list(structures)
     options: dict[str, Any] = {"n_iter": _SWEEPS, "noise": noise, "n_jobs": n_jobs}
-    for expansion in range(max(n_iter, _CHOOSE_AT + 2) if choose else _CHOOSE_AT):
+    n_expansions = max(n_iter, _CHOOSE_AT + 2) if choose else _CHOOSE_AT
+    for expansion in range(n_expansions):
         collection, laws = (collection, laws) if retune is None else retune(collection, laws)
         tasks = collection.responses(laws)
         if expansion == 0:
@@ -73,6 +76,8 @@ def fit_laplace(
         ]
         moved = max(np.abs(a.mean - b.mean).max() for a, b in zip(new, laws, strict=True))
         laws = new
+        if progress is not None:
+            progress(expansion + 1, n_expansions)
         if expansion > _CHOOSE_AT and moved < tol:
             break
     if choose and noise != "shared":

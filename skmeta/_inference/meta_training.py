@@ -92,12 +92,12 @@ def meta_train(
             return Found(best.parameters, best.iteration, iteration, np.array(best.losses[1:]), (iteration, loss))
         since.append(loss)
         parameters = parameters + adam.update(-gradient, outer.rate(iteration - 1))
+        if progress is not None:
+            progress(iteration, outer.n_iter)
         if iteration % outer.check_every and iteration < outer.n_iter:
             continue
         best.look(parameters, iteration, float(np.mean(since)) if judge is None else judge(parameters))
         since = []
-        if progress is not None:
-            progress(iteration, outer.n_iter)
         if iteration - best.iteration >= outer.n_iter_no_change:
             break
     losses = np.array(best.losses[1:])

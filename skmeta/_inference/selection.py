@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.block_structure import with_mixed_blocks
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.gaussian_em import fit_gaussian, opened
+from skmeta._inference.gaussian_em import Progress, fit_gaussian, opened
 from skmeta._inference.hyper_prior import bound_of, with_best_strengths
 from skmeta._inference.linalg import cholesky_root, diagonal
 from skmeta._inference.noise import N_NODES
@@ -121,6 +121,7 @@ def choose(
     start: CoefficientLaw | None = None,
     past: CoefficientLaw | None = None,
     strength: str | None = None,
+    progress: Progress | None = None,
 ) -> Choice:
     """Hold tasks out, learn from the rest, and compare the structures by the evidence of what was held out.
 
@@ -132,11 +133,11 @@ def choose(
     more tasks, and not clearly the less probable of all.
 
     The weight of a structure's hyper-prior is the one it comes with, or the best by ``strength``: "held-out" tasks, or the
-    "pac-bayes" bound (`hyper_prior`). A past needs no hyper-prior.
+    "pac-bayes" bound (`hyper_prior`). A past needs no hyper-prior. ``progress(done, total)`` is called after each sweep of
+    the costly EM.
     """
-    wide = all_vary(structures)
+    wide, working = all_vary(structures), start is not None  # responses, which are not centred
     fixed = [one for one in structures if one not in wide]
-    working = start is not None  # responses, which are not centred
     looked_at = spread(tasks, SOME_TASKS, within=working)
     some = tasks.take(looked_at)
     if len(looked_at) < 2:
@@ -148,7 +149,7 @@ def choose(
     start = opened(past, some) if start is None and past is not None else start
     start = None if start is None else start.repeated(held.n_folds)
     options: dict[str, Any] = {"noise": noise, "past": held.past}
-    base = fit_gaussian(held.train, free, n_iter=_SWEEPS, start=start, **options)
+    base = fit_gaussian(held.train, free, n_iter=_SWEEPS, start=start, progress=progress, **options)
     if strength is not None and past is None:
         wide = _strengthened(strength, wide, some, held, base, options)
     wide = with_mixed_blocks(

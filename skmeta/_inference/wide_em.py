@@ -12,7 +12,10 @@ not. Of what tells one of ``K`` even classes from the rest, ``(K - 1) / K`` is i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.components import own_variances
+from skmeta._inference.gaussian_em import Progress
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import TINY
 from skmeta._inference.moments import Rows
@@ -74,6 +78,13 @@ class Options:
     n_iter: int = 20
     tol: float = 0.01
     n_jobs: int = 1
+    progress: Progress | None = None
+
+    @cached_property
+    def swept(self) -> Callable[[], object]:
+        """What is called after each sweep: ``progress(done, total)`` learns of it, of as many as there may be."""
+        done, most = count(1), 2 * self.n_iter + _ROUNDS * _SWEEPS
+        return lambda: None if self.progress is None else self.progress(min(next(done), most - 1), most)
 
 
 def learn_wide(
@@ -149,6 +160,7 @@ def fit_wide(batches: Any, loss: Likelihood, shape: Shape, n_iter: int, how: Opt
         new = sweep(batches, state, loss, moves=shape.moves, n_jobs=how.n_jobs)
         moved = max(_change(*pair) for pair in zip(new.outputs, state.outputs, strict=True))
         state = new
+        how.swept()
         if moved < how.tol:
             break
     return state

@@ -37,7 +37,7 @@ class ClusterLearner(KeepsSeenTasks):
         self.max_tasks = max_tasks
 
     @abstractmethod
-    def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> Any:
+    def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None, progress: Any) -> Any:
         """The prior of a collection whose rows are arrays, on from what is known of earlier ones."""
 
     check_takes = check_registered
@@ -77,12 +77,12 @@ class ClusterLearner(KeepsSeenTasks):
         if known is not None:
             known.check_is_of(estimator)
         parts = PartsOfWork(progress, 2)
-        found = self._learned(estimator, arrays_of(tasks, accept_sparse=self._sparse), known, n_jobs)
+        found = self._learned(estimator, arrays_of(tasks, accept_sparse=self._sparse), known, n_jobs, parts.part(0))
         parts.did(1)
         found = replace(found, feature_names=tasks.feature_names)
         own = self._own(centers=found.centers, feature_names=found.feature_names)
         if known is None:
-            found, self._known_scores = with_own_model(found, estimator, tasks, own=own)
+            found, self._known_scores = with_own_model(found, estimator, tasks, own=own, progress=parts.part(1))
             self._seen = fingerprint(tasks)
             parts.finish()
             return found

@@ -13,12 +13,13 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from skmeta.base import AdaptedEstimators, Prior, register
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.cluster._adapt_clusters import ExpectedClusters, starts_of
 from skmeta.cluster._adapted_clusters import AdaptedClusters
 from skmeta.cluster._cluster_learner import ClusterLearner
 from skmeta.cluster._expected_centers import ExpectedCenters, posterior
 from skmeta.cluster._initial_priors import initial_priors, own_start
-from skmeta.cluster._learn_clusters import learned_clusters
+from skmeta.cluster._learn_clusters import ends_of
 from skmeta.cluster._learn_mixture import (
     expected_covariances,
     learned_concentration,
@@ -246,20 +247,26 @@ class GaussianMixtureLearner(ClusterLearner):
 
     _prior_class, _own = GaussianMixturePrior, OwnMixture
 
-    def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> GaussianMixturePrior:
+    def _learned(
+        self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None, progress: Any
+    ) -> GaussianMixturePrior:
+        parts = PartsOfWork(progress, 2)
         if known is None:
-            start, root = initial_prior(estimator, numbers, self.max_tasks, n_jobs)
+            start, root = initial_prior(estimator, numbers, self.max_tasks, n_jobs, parts.part(0))
         else:
             start, root = known.components_prior, known.root
         rows = [whitened(X, root) for X, _, _ in numbers]
         past_weight = 0.0 if known is None else known.n_tasks / (known.n_tasks + len(numbers))
         noise = whitened_covariances(estimator.reg_covar * np.eye(len(root)), root)
         options = {"max_iter": estimator.max_iter, "tol": estimator.tol, "noise": noise}
+        options["progress"] = parts.part(1)
         found = learned_mixtures(start, rows, estimator.covariance_type, past_weight=past_weight, **options)
         return _prior_of(found, root, numbers, known, estimator.covariance_type)
 
 
-def initial_prior(estimator: Any, tasks: Tasks, max_tasks: int, n_jobs: int | None) -> tuple[ExpectedMixture, Array]:
+def initial_prior(
+    estimator: Any, tasks: Tasks, max_tasks: int, n_jobs: int | None, progress: Any
+) -> tuple[ExpectedMixture, Array]:
     """A prior to begin with, from k-means on standardised columns, and the root of the covariance within its clusters."""
     kind = estimator.covariance_type
     scale = tasks.X.std(axis=0)
@@ -268,7 +275,8 @@ def initial_prior(estimator: Any, tasks: Tasks, max_tasks: int, n_jobs: int | No
     standard = tasks.with_rows(tasks.X / scale, None)
     rows = [rows_of(X) for X, _, _ in standard]
     priors = initial_priors(k_means_of(estimator), standard, rows, max_tasks, n_jobs)
-    best = max((learned_clusters(prior, rows, max_iter=300) for prior in priors), key=lambda each: each.objective)
+    ends = ends_of(priors, rows, PartsOfWork(progress, 1 + len(priors)), max_iter=300)
+    best = max(ends, key=lambda each: each.objective)
     centers, labels = best.prior.centers, [each.labels for each in best.clusters]
     K = len(centers.mean)
     belongs = [np.eye(K)[own] for own in labels]

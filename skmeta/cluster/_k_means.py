@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans, MiniBatchKMeans
 
 from skmeta.base import AdaptedEstimators, Prior, register
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.cluster._adapt_clusters import ExpectedClusters, adapt_clusters
 from skmeta.cluster._adapted_clusters import AdaptedClusters
 from skmeta.cluster._cluster_learner import ClusterLearner
 from skmeta.cluster._expected_centers import ExpectedCenters
 from skmeta.cluster._initial_priors import initial_priors, own_start
-from skmeta.cluster._learn_clusters import Learned, learned_clusters
+from skmeta.cluster._learn_clusters import Learned, ends_of
 from skmeta.cluster._lloyd import Clusters, Rows, nearest
 from skmeta.cluster._own_clusters import OwnKMeans
 from skmeta.cluster._plain_k_means import filled, template
@@ -157,7 +158,7 @@ class KMeansLearner(ClusterLearner):
 
     _prior_class, _own, _sparse = KMeansPrior, OwnKMeans, True
 
-    def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> KMeansPrior:
+    def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None, progress: Any) -> KMeansPrior:
         unit = numbers.mean_weight if known is None else known.weight_unit
         rows = [rows_of_task(numbers, code, unit) for code in range(len(numbers))]
         n_past = 0.0 if known is None else known.n_tasks
@@ -166,7 +167,7 @@ class KMeansLearner(ClusterLearner):
             if known is None
             else [known.clusters_prior]
         )
-        ends = [learned_clusters(prior, rows, max_iter=estimator.max_iter, n_past=n_past) for prior in starts]
+        ends = ends_of(starts, rows, PartsOfWork(progress, 1 + len(starts)), max_iter=estimator.max_iter, n_past=n_past)
         return _prior_of(max(ends, key=lambda each: each.objective), numbers, known, unit)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.cluster._adapt_clusters import ExpectedClusters, adapt_clusters
 from skmeta.cluster._alignment import alignment, mean_of_aligned
 from skmeta.cluster._expected_centers import ExpectedCenters, learned_centers, log_marginal
@@ -41,11 +42,27 @@ def prior_of_aligned(centers: Array, variance: float, shares: Array) -> Expected
     return ExpectedClusters(ExpectedCenters(mean, common, np.full(len(mean), max(own, _LEAST))), variance, shares)
 
 
-def learned_clusters(prior: ExpectedClusters, tasks: Sequence[Rows], *, max_iter: int, n_past: float = 0.0) -> Learned:
-    """The prior, from a first one on, until the density of the rows and their labels rises no more; the past counts."""
+def ends_of(
+    starts: Sequence[ExpectedClusters], tasks: Sequence[Rows], parts: PartsOfWork, **options: Any
+) -> list[Learned]:
+    """Where learning leads from each of several priors; making these was the first of the ``parts`` of the work."""
+    parts.did(1)
+    return [
+        learned_clusters(start, tasks, progress=parts.part(number), **options)
+        for number, start in enumerate(starts, start=1)
+    ]
+
+
+def learned_clusters(
+    prior: ExpectedClusters, tasks: Sequence[Rows], *, max_iter: int, n_past: float = 0.0, progress: Any = None
+) -> Learned:
+    """The prior, from a first one on, until the density of the rows and their labels rises no more; the past counts.
+
+    ``progress(done, total)`` is called after each round.
+    """
     past, objective, K = prior, -np.inf, len(prior.shares)
     clusters: list[Any] = [None] * len(tasks)
-    for _ in range(_ROUNDS):
+    for done in range(1, _ROUNDS + 1):
         clusters = [
             adapt_clusters(prior, rows, [] if own is None else [own.centers], max_iter=max_iter, tol=0.0)
             for rows, own in zip(tasks, clusters, strict=True)
@@ -53,6 +70,8 @@ def learned_clusters(prior: ExpectedClusters, tasks: Sequence[Rows], *, max_iter
         statistics = statistics_of(tasks, [own.labels for own in clusters], K)
         prior = _prior_of_labels(prior, past, statistics, n_past)
         before, objective = objective, log_density(prior, statistics)
+        if progress is not None:
+            progress(done, _ROUNDS)
         if objective - before <= _SETTLED * abs(objective):
             break
     return Learned(prior, objective, clusters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +31,15 @@ def learned_mixtures(
     tol: float,
     noise: Array,
     past_weight: float,
+    progress: Any = None,
 ) -> ExpectedMixture:
-    """The prior, from a first one on, until the means' variances settle; what was known before has a ``past_weight``."""
+    """The prior, from a first one on, until the means' variances settle; what was known before has a ``past_weight``.
+
+    ``progress(done, total)`` is called after each round.
+    """
     prior = first
     found: list[list[Array]] = [[] for _ in rows]
-    for _ in range(_ROUNDS):
+    for done in range(1, _ROUNDS + 1):
         mixtures = [
             best_mixture(
                 Z, prior, starts_of(prior.clusters, rows_of(Z)) + own, SHAPES[kind], noise, max_iter=max_iter, tol=tol
@@ -43,6 +48,8 @@ def learned_mixtures(
         ]
         found, before = [[each.centers] for each in mixtures], prior.clusters.centers.center_variance.mean()
         prior = _prior_given(prior, first, rows, [each.responsibilities for each in mixtures], kind, noise, past_weight)
+        if progress is not None:
+            progress(done, _ROUNDS)
         if abs(prior.clusters.centers.center_variance.mean() - before) <= _SETTLED * before:
             break
     return prior

@@ -16,7 +16,7 @@ from skmeta.base import AdaptedEstimators, Learner, Prior, learner_for
 from skmeta.base._evidence import scores_by_other
 from skmeta.base._held_out import folds_of, gains
 from skmeta.base._learner import adapt_learned, why_no_more_rows
-from skmeta.base._parts_of_work import PartsOfWork
+from skmeta.base._parts_of_work import PartsOfWork, each_told
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._first_component import first_component
 from skmeta.compose._mixture_of_kinds import MixtureOfKinds
@@ -167,11 +167,11 @@ class MixtureLearner(Learner):
         # What a learner keeps is of the tasks that it saw last: kinds have a learner of their own.
         em = _Mixture(clone(self.learner_, safe=False), estimator, tasks, whole, self.max_iter, n_jobs)
         if known is not None:
-            kinds, weights = em.learned_on(known, prior.weights)  # type: ignore[union-attr]
+            kinds, weights = em.learned_on(known, prior.weights, parts.part(2))  # type: ignore[union-attr]
         else:
-            n_kinds = self.n_components if self.n_components != "auto" else em.number_of_kinds()
+            n_kinds = self.n_components if self.n_components != "auto" else em.number_of_kinds(parts.part(1))
             parts.did(2)
-            kinds, weights = em.learned(int(n_kinds))
+            kinds, weights = em.learned(int(n_kinds), parts.part(2))
         self.memberships_ = em.memberships(kinds, weights)
         parts.finish()
         if not kinds:
@@ -238,11 +238,11 @@ class _Mixture:
         self.counts = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
         self.wide = whole.log_evidence(estimator, tasks)
 
-    def learned(self, n_kinds: int) -> tuple[list[Prior], Array]:
+    def learned(self, n_kinds: int, progress: Any = None) -> tuple[list[Prior], Array]:
         """So many kinds, the most frequent first, and the weights ``(1 + K,)`` of all tasks' prior and of them."""
         if not n_kinds:
             return [], np.ones(1)
-        kinds, weights = self._settled(self._starts(n_kinds), None, np.zeros(1 + n_kinds))
+        kinds, weights = self._settled(self._starts(n_kinds), None, np.zeros(1 + n_kinds), progress)
         order = np.argsort(-weights[1:], kind="stable")
         return [kinds[k] for k in order], weights[np.r_[0, 1 + order]]
 
@@ -251,22 +251,22 @@ class _Mixture:
         often = np.array([1.0, 1.0 + self.counts.sum()])
         return [first_component(self.whole)], often / often.sum()
 
-    def learned_on(self, known: Sequence[Prior], weights: Array) -> tuple[list[Prior], Array]:
+    def learned_on(self, known: Sequence[Prior], weights: Array, progress: Any) -> tuple[list[Prior], Array]:
         """The kinds known before, each learned on from what was known of it."""
         seen = weights * sum(kind.n_tasks for kind in known)
-        return self._settled(softmax(self._joint(known, weights), axis=1), known, seen)
+        return self._settled(softmax(self._joint(known, weights), axis=1), known, seen, progress)
 
     def memberships(self, kinds: Sequence[Prior], weights: Array) -> Array:
         """Probability of each kind ``(n_tasks, K)``."""
         return np.asarray(softmax(self._joint(kinds, weights), axis=1)[:, 1:])
 
-    def number_of_kinds(self) -> int:
+    def number_of_kinds(self, progress: Any) -> int:
         """As many as make held-out tasks more probable, each by more than a standard error."""
-        folds, best = folds_of(self.tasks, _FOLDS), 1
-        parts = [self._fold(teach) for teach, _ in folds]
+        folds, best, work = folds_of(self.tasks, _FOLDS), 1, PartsOfWork(progress, 2)
+        parts = each_told((self._fold(teach) for teach, _ in folds), len(folds), work.part(0))
         score = self._held_out(parts, folds, 1)
         while min(len(teach) for teach, _ in folds) >= _FEWEST * (best + 1):
-            other = self._held_out(parts, folds, best + 1)
+            other = self._held_out(parts, folds, best + 1, work.part(1))  # of more kinds no more is told
             if not gains((other - score)[self.counts > 0.0]):
                 break
             best, score = best + 1, other
@@ -277,13 +277,14 @@ class _Mixture:
         whole = self.learner.learn(self.estimator, some, n_jobs=self.n_jobs)
         return _Mixture(self.learner, self.estimator, some, whole, self.max_iter, self.n_jobs)
 
-    def _held_out(self, parts: list[_Mixture], folds: Any, n_kinds: int) -> Array:
-        found = np.empty(len(self.tasks))
+    def _held_out(self, parts: list[_Mixture], folds: Any, n_kinds: int, progress: Any = None) -> Array:
+        found, work = np.empty(len(self.tasks)), PartsOfWork(progress, len(folds))
         for part, (_, judge) in zip(parts, folds, strict=True):
             kinds, weights = part.learned(n_kinds) if n_kinds > 1 else part.as_one_kind()
             some = self.tasks.take(judge)
             each = np.column_stack([prior.log_evidence(self.estimator, some) for prior in (part.whole, *kinds)])
             found[judge] = logsumexp(each, b=weights, axis=1)
+            work.one_more()
         return found
 
     def _joint(self, kinds: Sequence[Prior], weights: Array) -> Array:
@@ -291,9 +292,10 @@ class _Mixture:
         each = [self.wide, *(kind.log_evidence(self.estimator, self.tasks) for kind in kinds)]
         return np.column_stack(each) + np.log(weights)
 
-    def _settled(self, responsibilities: Array, known: Any, seen: Array) -> tuple[list[Prior], Array]:
+    def _settled(self, responsibilities: Array, known: Any, seen: Array, progress: Any) -> tuple[list[Prior], Array]:
         """Classification EM from probabilities ``(n_tasks, 1 + K)``; one task of each is assumed, beside those ``seen``."""
         own, n_kinds = responsibilities.argmax(axis=1), responsibilities.shape[1] - 1
+        work = PartsOfWork(progress, self.max_iter)
         for _ in range(self.max_iter):
             often = np.bincount(own, self.counts, minlength=1 + n_kinds) + seen + 1.0
             weights = often / often.sum()
@@ -303,6 +305,7 @@ class _Mixture:
             ]
             responsibilities, before = softmax(self._joint(kinds, weights), axis=1), own
             own = responsibilities.argmax(axis=1)
+            work.one_more()
             if np.array_equal(own, before):
                 break
         return kinds, weights

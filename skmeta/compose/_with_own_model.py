@@ -14,6 +14,7 @@ from skmeta._inference.explained import useless_at_even_odds
 from skmeta._inference.mixture import assumed_tasks, learn_weights
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._held_out import SHOTS
+from skmeta.base._parts_of_work import PartsOfWork, each_told
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._mixture_prior import MixturePrior
 from skmeta.compose._own_model import OwnModelPrior
@@ -219,6 +220,23 @@ def _of_unlike(weights: Array, share: float) -> Array:
     return np.r_[share, (1.0 - share) * weights[1:] / weights[1:].sum()]
 
 
+def _scores(
+    adapted: AdaptedEstimators,
+    beside: Sequence[Prior],
+    estimator: Any,
+    tasks: Tasks,
+    codes: NDArray[np.intp],
+    progress: Any,
+) -> Array:
+    """Log scores ``(n_tasks, n_components)`` of tasks that have ``codes`` among the adapted; the last one's costs fits."""
+    parts = PartsOfWork(progress, 2)
+    of_learned = adapted.leave_one_out_scores(codes)
+    parts.did(1)
+    others = [each.log_evidence(estimator, tasks) for each in beside[:-1]]
+    each_own = (beside[-1].log_evidence(estimator, tasks.take(np.array([code])))[0] for code in range(len(tasks)))
+    return np.column_stack([of_learned, *others, each_told(each_own, len(tasks), parts.part(1))])
+
+
 def with_own_model(
     prior: Prior,
     estimator: Any,
@@ -228,6 +246,7 @@ def with_own_model(
     own: OwnModelPrior | None = None,
     *,
     use: float = 1.0,
+    progress: Callable[[int, int], object] | None = None,
 ) -> tuple[PriorWithOwnModel, KnownScores]:
     """A learned prior with the task's own model beside it, as often as past tasks were better off with that.
 
@@ -250,6 +269,8 @@ def with_own_model(
         Probability that what was learned is of any use for other tasks. Past tasks count by it as their rows say: where there
         was nothing to learn, they do not say that the next one's own model would find nothing. As far as held-out tasks
         spoke against any use (at even odds before) they count as tasks of their own model.
+    progress : callable, default=None
+        Called as ``progress(done, total)`` after each own model that was judged.
 
     Returns
     -------
@@ -266,22 +287,25 @@ def with_own_model(
     one, unlike = assumed_tasks(2)
     assumed = np.r_[np.full(len(beside), one / len(beside)), unlike + useless_at_even_odds(use) * len(looked_at)]
 
-    def scored(kept: NDArray[np.bool_]) -> Array:
+    parts = PartsOfWork(progress, 2)
+
+    def scored(kept: NDArray[np.bool_], number: int) -> Array:
         some = tasks.where(kept)
         adapted = prior.adapt_tasks(estimator, some) if adapt is None else adapt(kept)
-        evidence = [each.log_evidence(estimator, some.take(looked_at)) for each in beside]
-        return np.column_stack([adapted.leave_one_out_scores(looked_at), *evidence])
+        return _scores(adapted, beside, estimator, some.take(looked_at), looked_at, parts.part(number))
 
     def learned(scores: Array) -> Array:
         return learn_weights(scores, np.full(len(looked_at), use), assumed)
 
-    scores, n_rows = scored(np.ones(tasks.n_rows, dtype=bool)), float(tasks.labelled_rows().counts[looked_at].mean())
+    scores, n_rows = scored(np.ones(tasks.n_rows, dtype=bool), 0), float(tasks.labelled_rows().counts[looked_at].mean())
     weights, known = learned(scores), KnownScores(looked_at, scores)
     without_rows = np.eye(1, len(weights))[0]
     of_unlike = _of_unlike(weights, one / (one + unlike) / len(beside))
     found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), without_rows, weights_of_unlike=of_unlike)
     # Where it is not the better one with all rows, it is asked where a task's rows say so, not by its weight.
     if weights[0] > 0.5 or tasks.y is None or n_rows <= 2 * SHOTS:
+        parts.finish()
         return found, known
-    few = learned(scored(tasks.are_shots(SHOTS)))
+    few = learned(scored(tasks.are_shots(SHOTS), 1))
+    parts.finish()
     return replace(found, weights_at_few_rows=few, typical_n_rows=n_rows), known

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base._held_out import folds_of, mean_of_tasks
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.discriminant_analysis._adapted_discriminants import AdaptedDiscriminants
 from skmeta.discriminant_analysis._class_sums import class_sums, places_in_classes
 from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior
@@ -23,7 +24,9 @@ N_DRAWS = 4  # speed: how often the rows are drawn that a held-out task is adapt
 SHOTS = (1, 5)  # rows of a class that a held-out task is adapted to: those of the field's comparisons
 
 
-def choose_metric(estimator: Any, X: Array, tasks: Tasks, cv: int) -> tuple[Kind, dict[str, float]]:
+def choose_metric(
+    estimator: Any, X: Array, tasks: Tasks, cv: int, progress: Any = None
+) -> tuple[Kind, dict[str, float]]:
     """The kind of metric under which held-out tasks are told apart best, the simplest of equal ones, and what each scores.
 
     In each group of kinds the one is looked for that is best on average, by class means, whatever the classifier is: that
@@ -41,6 +44,8 @@ def choose_metric(estimator: Any, X: Array, tasks: Tasks, cv: int) -> tuple[Kind
         Of labelled rows; each has labels of its own.
     cv : int
         Folds of tasks.
+    progress : callable, default=None
+        Called as ``progress(done, total)`` after each kind in each fold.
 
     Returns
     -------
@@ -59,13 +64,14 @@ def choose_metric(estimator: Any, X: Array, tasks: Tasks, cv: int) -> tuple[Kind
     groups = kinds_of(class_sums(tasks.X, tasks, None, full=True))
     if len(groups) == 1 or len(tasks) < ENOUGH_TO_HOLD_OUT:
         return Kind(), {}
-    by_means = _scores([kind for group in groups for kind in group], tasks, cv)
+    parts = PartsOfWork(progress, 2)
+    by_means = _scores([kind for group in groups for kind in group], tasks, cv, parts.part(0))
     if np.isnan(by_means[Kind()]).all():  # no task has two classes of two rows
         return Kind(), {}
     weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
     best = [_Best(group, by_means, folds_of(tasks, cv), weight) for group in groups if group]
     kinds = dict.fromkeys(kind for each in best for kind in (each.kind, *each.without_fold))
-    scores = by_means if estimator is None else by_means | _scores([*kinds], tasks, cv, estimator)
+    scores = by_means if estimator is None else by_means | _scores([*kinds], tasks, cv, parts.part(1), estimator)
     means = {str(kind): _mean(found, weight) for kind, found in scores.items()}
     return max(best, key=lambda each: _mean(each.held_out(scores), weight)).kind, means
 
@@ -95,10 +101,12 @@ class _Best:
         return found
 
 
-def _scores(kinds: list[Kind], tasks: Tasks, cv: int, estimator: Any = None) -> dict[Kind, Array]:
+def _scores(kinds: list[Kind], tasks: Tasks, cv: int, progress: Any, estimator: Any = None) -> dict[Kind, Array]:
     """Accuracy ``(n_tasks,)`` under each kind of metric, of which the tasks of other folds say what it is."""
     found = {kind: np.full(len(tasks), np.nan) for kind in kinds}
-    for learn, asked in folds_of(tasks, cv):
+    folds = folds_of(tasks, cv)
+    parts = PartsOfWork(progress, len(folds) * len(kinds))
+    for learn, asked in folds:
         teach, judge = tasks.take(learn), tasks.take(asked)
         episodes = list(_episodes(judge))
         sums = class_sums(teach.X, teach, None, full=True)
@@ -111,6 +119,7 @@ def _scores(kinds: list[Kind], tasks: Tasks, cv: int, estimator: Any = None) -> 
                 for shots, query in episodes
             ]
             found[kind][asked] = np.mean(accuracies, axis=0)  # nan of a task without two classes of two rows
+            parts.one_more()
     return found
 
 

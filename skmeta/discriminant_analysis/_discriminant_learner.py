@@ -163,7 +163,7 @@ class DiscriminantLearner(Learner):
         estimator, tasks, prior, n_jobs, progress
             As in `Learner.learn`; rows without a label are left out. Of ``prior`` sums are added to, and the number of
             components or the shrinkage stays; where rows have unit length, sums of past ones are those under the past map.
-            ``n_jobs`` is not used; ``progress`` is called once the metric is chosen, and at the end.
+            ``n_jobs`` is not used; ``progress`` is called as kinds of metric are tried on held-out tasks.
 
         Returns
         -------
@@ -179,10 +179,17 @@ class DiscriminantLearner(Learner):
         """
         self._check_parameters()
         check_honours(estimator)
+        parts = PartsOfWork(progress, 3)
+        found = self._learned(estimator, tasks, prior, parts)
+        parts.finish()
+        return found
+
+    def _learned(self, estimator: Any, tasks: Tasks, prior: Any, parts: PartsOfWork) -> DiscriminantPrior:
         past = None if prior is None else known_component(prior, DiscriminantPrior)
         unit = tasks.mean_weight if past is None else past.weight_unit
         tasks = tasks.labelled_rows().weighed_in(unit).weighty_rows()
         X = as_numbers(tasks.X, estimator)
+        parts.did(1)
         self.scores_: dict[str, float] = {}
         if past is not None:
             check_labels(self.labels, past.own_labels)
@@ -194,13 +201,13 @@ class DiscriminantLearner(Learner):
             kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.shrinkage)
             return _prior_of(X, tasks, classes, kind, unit, full=full)
         if classes is not None:
-            return with_shift(_prior_of(X, tasks, classes, Kind(), unit, full=True), ShiftSums.of(X, tasks, classes))
-        parts = PartsOfWork(progress, 2)
-        kind, self.scores_ = choose_metric(estimator if _judges_itself(estimator) else None, X, tasks, self.cv)
-        parts.did(1)
-        found = _prior_of(X, tasks, None, kind, unit, full=True)
-        parts.finish()
-        return found
+            means = _prior_of(X, tasks, classes, Kind(), unit, full=True)
+            parts.did(2)
+            return with_shift(means, ShiftSums.of(X, tasks, classes))
+        judge = estimator if _judges_itself(estimator) else None
+        kind, self.scores_ = choose_metric(judge, X, tasks, self.cv, parts.part(1))
+        parts.did(2)
+        return _prior_of(X, tasks, None, kind, unit, full=True)
 
     def _check_parameters(self) -> None:
         if self.n_components != "auto":

@@ -88,11 +88,18 @@ class BoostingLearner(SharedModel):
         _check_n_trees(self.n_trees)
 
     def _extended(
-        self, prior: SharedModelPrior, link: Any, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None
+        self,
+        prior: SharedModelPrior,
+        link: Any,
+        estimator: Any,
+        tasks: Tasks,
+        Z: Array,
+        n_jobs: int | None,
+        progress: Any,
     ) -> SharedModelPrior:
         if not link.is_squared or tasks.y is None or tasks.y.ndim > 1:
             return prior
-        growth = learned_growth(prior, estimator, tasks, Z, self.n_trees, n_jobs)
+        growth = learned_growth(prior, estimator, tasks, Z, self.n_trees, n_jobs, progress)
         if growth is None:
             return prior
         known = {field.name: getattr(prior, field.name) for field in fields(prior)}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn.utils.parallel import Parallel, delayed
 
+from skmeta.base._parts_of_work import each_told
 from skmeta.ensemble._boosters import boosters, grown
 from skmeta.fallback import SharedModelPrior
 from skmeta.tasks import Tasks, take_rows
@@ -87,7 +88,13 @@ def _ratio(product: Array, square: Array) -> Array:
 
 
 def learned_growth(
-    prior: SharedModelPrior, estimator: Any, tasks: Tasks, Z: Array, n_trees: Sequence[int], n_jobs: int | None
+    prior: SharedModelPrior,
+    estimator: Any,
+    tasks: Tasks,
+    Z: Array,
+    n_trees: Sequence[int],
+    n_jobs: int | None,
+    progress: Any = None,
 ) -> Growth | None:
     """The booster that past tasks gain most from, and its strength by rows; None where they do not gain.
 
@@ -107,6 +114,8 @@ def learned_growth(
         How many are tried.
     n_jobs : int or None
         Parallel jobs over tasks.
+    progress : callable, default=None
+        Called as ``progress(done, total)`` after each number of rows.
 
     Returns
     -------
@@ -117,7 +126,7 @@ def learned_growth(
     sizes = [n for n in _SHOTS if np.count_nonzero(tasks.counts >= 2 * n) >= _ENOUGH]
     if not sizes:
         return None
-    trials = [_trial(prior, candidates, tasks, Z, n, n_jobs) for n in sizes]
+    trials = each_told((_trial(prior, candidates, tasks, Z, n, n_jobs) for n in sizes), len(sizes), progress)
     best = int(np.argmax(sum(each.spared for each in trials)))
     asked = [each.is_gain(best) for each in trials]
     first = len(asked) - next((i for i, gain in enumerate(reversed(asked)) if not gain), len(asked))

@@ -127,6 +127,7 @@ def best_correction(
     held_out: HeldOut,
     link: Link,
     n_jobs: int | None,
+    progress: Any = None,
     *,
     averages: bool = True,
 ) -> Correction:
@@ -134,7 +135,8 @@ def best_correction(
 
     A correction that is not asked for does harm. Among sets of columns none is the safe one, and each is judged by what
     half of the tasks teach, which is against large ones already: the best mean has the least expected loss. Where held-out
-    tasks do not tell it from others, it is averaged with these (``averages``).
+    tasks do not tell it from others, it is averaged with these (``averages``). ``progress(done, total)`` is called after each
+    that was tried; how many there are in the end is not known before.
     """
     if not held_out.folds:  # a single task: the simplest set of columns
         candidates = dict(list(candidates.items())[:1])
@@ -143,6 +145,8 @@ def best_correction(
         rows = tasks.with_rows(Z, tasks.y)
         score = held_out.judge(rows, partial(_learn, candidate, link, n_jobs), link)
         found.append(_Trial(name, candidate, rows, score))
+        if progress is not None:
+            progress(min(len(found), len(candidates)), len(candidates))
     none, best = _none(tasks, outputs, held_out, link), max(found, key=lambda each: mean_over_tasks(each.score, tasks))
     if held_out.folds and not gains(best.score - none.score):
         prior: Any = _learn(found[0].candidate, link, n_jobs, found[0].rows)

@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta.base._held_out import folds_of
 from skmeta.base._matching import classifies, weights_if_taken
+from skmeta.base._parts_of_work import each_told
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._words import listed
 
@@ -57,7 +58,13 @@ def folds_by_task(tasks: Tasks, n_folds: int) -> list[Fold]:
 
 
 def out_of_fold(
-    estimator: Any, tasks: Tasks, target: Target, method: str, folds: list[Fold], n_jobs: int | None
+    estimator: Any,
+    tasks: Tasks,
+    target: Target,
+    method: str,
+    folds: list[Fold],
+    n_jobs: int | None,
+    progress: Any = None,
 ) -> Array:
     """Answers of ``method`` for all rows, each by a clone fitted to the target in the folds that its task is not in.
 
@@ -66,10 +73,11 @@ def out_of_fold(
     ndarray of shape (n_rows,) or (n_rows, n_outputs)
         Of classifiers a column a label of the collection, as the estimator has them if it is fitted to all rows.
     """
-    answers = Parallel(n_jobs=n_jobs)(
+    fits = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_answers_of_fold)(estimator, tasks, target, method, fold, f"fold {at} of {len(folds)}")
         for at, fold in enumerate(folds, start=1)
     )
+    answers = each_told(fits, len(folds), progress)
     found = np.empty((tasks.n_rows, *answers[0].shape[1:]))
     for (_, test), answer in zip(folds, answers, strict=True):
         found[test] = answer

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.fallback._columns import Candidates
 from skmeta.fallback._correction import Correction, HeldOut, best_correction, mean_over_tasks
 from skmeta.fallback._link import Link, columns_from, offset_parameter
@@ -55,11 +56,12 @@ def rounds(
     folds: list[Fold],
     n_jobs: int | None,
     averages: bool = True,
+    progress: Any = None,
 ) -> Iterator[Round]:
     """One round after the other; only the first where a fit can take corrections neither from targets nor as a start.
 
     ``candidates(outputs)`` are the sets of columns to choose from, beside outputs of models that had not seen a row's task;
-    later rounds keep the choice of the first.
+    later rounds keep the choice of the first. ``progress(done, total)`` is called after each fit and each set of columns.
     """
     y: NDArray[Any] = np.asarray(tasks.y)
     classes = () if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
@@ -67,12 +69,14 @@ def rounds(
     rows = slice(None) if tasks.labelled is None else np.flatnonzero(tasks.labelled)
     held_out = HeldOut.of(known)
     sets: Candidates = {}
+    parts = PartsOfWork(progress, max_rounds)
     for left in reversed(range(max_rounds if link.is_additive or offset else 1)):
-        answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs)[rows]
+        told = PartsOfWork(parts.part(max_rounds - 1 - left), 2)
+        answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs, told.part(0))[rows]
         steps = link.columns_of(answers)
         outputs = columns_from(answers, steps)
         correction = best_correction(
-            known, outputs, sets or candidates(outputs), held_out, link, n_jobs, averages=averages
+            known, outputs, sets or candidates(outputs), held_out, link, n_jobs, told.part(1), averages=averages
         )
         yield Round(target, steps, outputs, correction)
         if not (left and correction.changes_the_shared_model):

@@ -139,12 +139,14 @@ class SharedModel(KeepsSeenTasks):
         self._known_scores: KnownScores | None = None
         self._seen = None
         self._check_parameters()
-        if prior is not None:
-            return _learned_on(prior, estimator, tasks, n_jobs)
         parts = PartsOfWork(progress, 2)
+        if prior is not None:
+            more = _learned_on(prior, estimator, tasks, n_jobs)
+            parts.finish()
+            return more
         shared = self.learn_alone(estimator, tasks, n_jobs=n_jobs, progress=parts.part(0))
         parts.did(1)
-        found = self.beside_own_models(shared, estimator, tasks, n_jobs=n_jobs)
+        found = self.beside_own_models(shared, estimator, tasks, n_jobs=n_jobs, progress=parts.part(1))
         parts.finish()
         return found
 
@@ -186,17 +188,21 @@ class SharedModel(KeepsSeenTasks):
         link = link_of(estimator)
         tasks = self._fitted_to(tasks)
         unfitted = self._shared(estimator, tasks)
-        best = self._best_round(unfitted, tasks, link, n_jobs, progress)
+        parts = PartsOfWork(progress, 3)
+        best = self._best_round(unfitted, tasks, link, n_jobs, parts.part(0))
+        parts.did(1)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
         self.use_ = best.correction.use
         self.corrects_seen_rows_ = self._corrects_seen_rows(unfitted, tasks, best, link)
         asked = best.correction.candidate.reads_outputs
         model = self._fitted(unfitted, tasks, best.target) if asked else clone(unfitted)
         shared = self._prior_of(model, link, best, tasks)
-        return self._extended(shared, link, estimator, tasks.labelled_rows(), best.correction.rows.X, n_jobs)
+        parts.did(2)
+        more = parts.part(2)
+        return self._extended(shared, link, estimator, tasks.labelled_rows(), best.correction.rows.X, n_jobs, more)
 
     def beside_own_models(
-        self, shared: SharedModelPrior, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+        self, shared: SharedModelPrior, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None
     ) -> Prior:
         """Put tasks' own models beside what `learn_alone` returned, with what `learn` keeps of the tasks.
 
@@ -204,7 +210,7 @@ class SharedModel(KeepsSeenTasks):
         ----------
         shared : SharedModelPrior
             What was learned, which knows the unit of the weights.
-        estimator, tasks, n_jobs
+        estimator, tasks, n_jobs, progress
             As in `learn_alone`.
 
         Returns
@@ -215,7 +221,7 @@ class SharedModel(KeepsSeenTasks):
         known = tasks.weighed_in(shared.weight_unit).weighty_rows().labelled_rows()
         as_weighed = replace(shared, weight_unit=1.0)  # the unit of these weights
         seen = partial(self.adapt_shared, as_weighed, estimator, known, n_jobs=n_jobs)
-        found, scores = with_own_model(shared, estimator, known, seen, use=self.use_)
+        found, scores = with_own_model(shared, estimator, known, seen, use=self.use_, progress=progress)
         self._known_scores, self._seen = scores, fingerprint(known)
         return found
 
@@ -271,7 +277,14 @@ class SharedModel(KeepsSeenTasks):
         return "the shared model was fitted to their rows, and would predict these better than any to come"
 
     def _extended(
-        self, prior: SharedModelPrior, link: Link, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None
+        self,
+        prior: SharedModelPrior,
+        link: Link,
+        estimator: Any,
+        tasks: Tasks,
+        Z: Array,
+        n_jobs: int | None,
+        progress: Any,
     ) -> SharedModelPrior:
         """The prior of whoever does more for a task than correct; ``Z`` is what the correction was learned from."""
         return prior
@@ -295,14 +308,11 @@ class SharedModel(KeepsSeenTasks):
             folds=self._folds(estimator, tasks),
             averages=self._averages,
             n_jobs=n_jobs,
+            progress=progress,
         )
         best = next(found)
         self.scores_, self.n_rounds_ = [best.score], 1
-        if progress is not None:
-            progress(1, self.max_rounds)
         for done, each in enumerate(found, start=1):
-            if progress is not None:
-                progress(done + 1, self.max_rounds)
             self.scores_.append(each.score)
             if each.score <= best.score:
                 break

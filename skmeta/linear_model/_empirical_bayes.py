@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from skmeta.base import AdaptedEstimators, Prior, register
 from skmeta.base._fingerprint import fingerprint
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.compose import MixturePrior, memberships
 from skmeta.linear_model import _collection
 from skmeta.linear_model._aged import aged
@@ -201,7 +202,7 @@ class EmpiricalBayes(LearnsWithoutRows):
         n_jobs : int, default=None
             Threads for the sweeps over the tasks; the answer does not depend on it.
         progress : callable, default=None
-            Called as ``progress(done, total)`` after each choice of a structure and each fit.
+            Called as ``progress(done, total)`` as more is done, such as a sweep of EM.
 
         Returns
         -------
@@ -269,13 +270,10 @@ class EmpiricalBayes(LearnsWithoutRows):
             check_not_too_wide(among.never_wide, data.n_features)
         wide = wide and among is None
 
-        def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
+        def learn(learner: EmpiricalBayes, rows: LinearData, progress: Any) -> MixturePrior:
             if wide:
                 found = _collection.of_wide_rows(tasks, rows, estimator, family, past, unit)
-                wide_prior = learner._learn_wide(found, past, prior, n_jobs)
-                if progress is not None:
-                    progress(1, 1)
-                return wide_prior
+                return learner._learn_wide(found, past, prior, n_jobs, progress)
             found = _collection.of_rows(tasks, rows, estimator, family, past, unit, by_columns=among is not None)
             return learner._learn(found, past, prior, n_jobs, progress, among)
 
@@ -283,8 +281,9 @@ class EmpiricalBayes(LearnsWithoutRows):
             # Until outliers are known, what they add must not pass for a larger noise of their tasks, nor for a kind of them.
             simple = clone(self).set_params(covariance="diagonal", blocks=None, noise="shared")
             simple.n_components = 1  # of learners, too, that have no such parameter
-            return learn_from_trusted(partial(learn, simple), partial(learn, self), data, estimator, family, n_jobs)
-        return learn(self, data)
+            both = partial(learn, simple), partial(learn, self)
+            return learn_from_trusted(*both, data, estimator, family, n_jobs, progress)
+        return learn(self, data, progress)
 
     def _learn(
         self,
@@ -296,20 +295,24 @@ class EmpiricalBayes(LearnsWithoutRows):
         among: Any = None,
     ) -> MixturePrior:
         """Laws of all outputs, and how often held-out tasks were unlike them; ``among`` is a structure among the tasks."""
-        learning = LawLearning(self, effective_n_jobs(n_jobs), progress)
+        parts = PartsOfWork(progress, 1 + (among is not None) + (self.n_components != 1))
+        learning = LawLearning(self, effective_n_jobs(n_jobs), parts.part(0))
         found: Sequence[LearnedLaw] = learning.of(collection, laws_of(past, collection))
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
         learned = prior_of_laws([each.law for each in found], collection)
-        placed = None if among is None else learn_among(among, learning, collection, found)
+        placed = None if among is None else learn_among(among, learning, collection, found, parts.part(1))
         among, learned, found = placed or (None, learned, found)
         self._places = places_of(found, collection, among)
         self.evidence_ = None if self._places is None else self._places.evidence
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         common_slopes = isinstance(self.varying, str) and self.varying == "intercept"
         if self.n_components != 1:
-            kinds = KindsLearning(learning, collection, learned, found, prior, explained, common_slopes).mixture()
+            learn_kinds = KindsLearning(learning, collection, learned, found, prior, explained, common_slopes)
+            kinds = learn_kinds.mixture(parts.part(1))
             if kinds is not None:
+                parts.finish()
                 return kinds
+        parts.finish()
         tasks = held_out(learned, found, explained)
         return mixture_of(*weighed(learned, found, tasks, prior, common_slopes=common_slopes), explained)
 
@@ -328,11 +331,13 @@ class EmpiricalBayes(LearnsWithoutRows):
         return structure_among(tasks, past, crossed=self.crossed, context_model=self.context_model)
 
     def _learn_wide(
-        self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
+        self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any, progress: Any
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
         check_not_wide(self.n_components)
-        wide = learn_wide_prior(self, collection, past, prior, effective_n_jobs(n_jobs))
+        parts = PartsOfWork(progress, 1)
+        wide = learn_wide_prior(self, collection, past, prior, effective_n_jobs(n_jobs), parts.part(0))
+        parts.finish()
         self.structure_, self.scores_, self.evidence_ = wide.structure, wide.scores, None
         return wide_mixture(wide, collection, past)
 

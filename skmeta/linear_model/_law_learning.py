@@ -17,6 +17,7 @@ from skmeta._inference.laplace_em import Learned, fit_laplace
 from skmeta._inference.past import typical_design
 from skmeta._inference.selection import Choice, all_vary, best_for, candidates, choose, evidence_held_out
 from skmeta._inference.structure import CovarianceShape
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.linear_model._blas_threads import for_matrices_of
 from skmeta.linear_model._blocks import columns_of_blocks
 from skmeta.linear_model._collection import Collection
@@ -52,17 +53,16 @@ class LearnedLaw:
 
 
 class LawLearning:
-    """Learning of laws by the parameters of an `EmpiricalBayes`; ``progress(done, total)`` is called after each part."""
+    """Learning of laws by the parameters of an `EmpiricalBayes`; ``progress(done, total)`` is called after each sweep."""
 
     def __init__(self, learner: Any, n_jobs: int, progress: Callable[[int, int], None] | None = None) -> None:
-        self.learner, self.n_jobs, self._progress, self._done = learner, n_jobs, progress, 0
+        self.learner, self.n_jobs, self._progress = learner, n_jobs, progress
         weight, chosen = learner.pseudo_tasks, isinstance(learner.pseudo_tasks, str)
         self._strength: str | None = weight if chosen else None
         self._pseudo_tasks: float | None = None if chosen else weight
 
     def of(self, collection: Collection, past: list[CoefficientLaw] | None) -> list[LearnedLaw]:
         """The law of each output; ``past`` counts as the tasks it was learned from."""
-        self._total = 2 * len(collection.units)
         names, n_features = collection.describe["feature_names"], len(collection.units[0].scale)
         columns = NamedColumns(n_features, names, collection.positions_behind)
         self._varying = varying_coefficients(self.learner.varying, columns)
@@ -71,15 +71,17 @@ class LawLearning:
         with for_matrices_of(n_features + 1):
             if not collection.likelihood.quadratic:
                 return self._by_working_responses(collection, past)
-            return [self._of_output(tasks, own) for tasks, own in zip(collection.tasks, known, strict=True)]
+            outputs, parts = zip(collection.tasks, known, strict=True), PartsOfWork(self._progress, len(known))
+            return [self._of_output(*each, PartsOfWork(parts.part(k), 2)) for k, each in enumerate(outputs)]
 
-    def _of_output(self, tasks: Any, past: CoefficientLaw | None) -> LearnedLaw:
-        choice = self._choose(tasks, noise=self.learner.noise, past=past)
-        law = self._sweep(tasks, choice, past)
-        self._report()
+    def _of_output(self, tasks: Any, past: CoefficientLaw | None, parts: PartsOfWork) -> LearnedLaw:
+        choice = self._choice(tasks, past, noise=self.learner.noise, progress=parts.part(0))
+        parts.did(1)
+        law = self._sweep(tasks, choice, past, parts.part(1))
+        parts.finish()
         return LearnedLaw(law, choice, tasks)
 
-    def _sweep(self, tasks: Any, choice: Choice, past: CoefficientLaw | None) -> CoefficientLaw:
+    def _sweep(self, tasks: Any, choice: Choice, past: CoefficientLaw | None, progress: Any) -> CoefficientLaw:
         """EM on all tasks; where they are very many, on some of them first, which leaves little to do."""
         n_iter = self.learner.max_iter
         options = {"tol": self.learner.tol, "past": past, "noise": self.learner.noise, "n_jobs": self.n_jobs}
@@ -93,13 +95,14 @@ class LawLearning:
         if past is None and self.learner.pseudo_tasks == 0:
             start = replace(start, mean_variance=np.full_like(start.mean_variance, np.inf))
         if few:
-            return fit_gaussian(tasks, choice.structure, n_iter=n_iter, start=start, **options)
-        some = tasks.take(choice.tasks)
-        start = fit_gaussian(some, choice.structure, n_iter=n_iter, start=start, **options)
-        return fit_gaussian(tasks, choice.structure, n_iter=min(n_iter, _POLISH), start=start, **options)
+            return fit_gaussian(tasks, choice.structure, n_iter=n_iter, start=start, progress=progress, **options)
+        some, parts = tasks.take(choice.tasks), PartsOfWork(progress, 2)
+        start = fit_gaussian(some, choice.structure, n_iter=n_iter, start=start, progress=parts.part(0), **options)
+        options |= {"n_iter": min(n_iter, _POLISH), "progress": parts.part(1)}
+        return fit_gaussian(tasks, choice.structure, start=start, **options)
 
     def _by_working_responses(self, collection: Collection, past: list[CoefficientLaw] | None) -> list[LearnedLaw]:
-        n_outputs, n_iter = len(collection.units), self.learner.max_iter
+        n_outputs, n_iter, parts = len(collection.units), self.learner.max_iter, PartsOfWork(self._progress, 2)
         width, n_tasks = collection.tasks.width, collection.tasks.n_tasks
         first = all_vary(self.candidates(width, n_tasks))[-1:] * n_outputs
         options: dict[str, Any] = {"n_iter": n_iter, "tol": self.learner.tol, "past": past, "n_jobs": self.n_jobs}
@@ -111,20 +114,15 @@ class LawLearning:
                 picked[k] = self._choice(tasks, None if past is None else past[k], noise=noise, start=start)
                 return picked[k].structure
 
+            more["progress"] = parts.part(0 if settle else 1)  # of which the first may be left out
             found = fit_laplace(tasks, first, choose=None if settle else pick, noise=noise, **more, **options)
             return replace(found, choices=picked)
 
         found = learn_scatter(collection.tasks, learn, past)
-        for _ in range(2 * n_outputs):
-            self._report()
+        parts.finish()
         behind = found.collection
         rows = behind if behind.likelihood.counts else None
         return [LearnedLaw(law, found.choices[k], found.tasks[k], rows, behind) for k, law in enumerate(found.laws)]
-
-    def _choose(self, tasks: Any, past: CoefficientLaw | None, **options: Any) -> Choice:
-        choice = self._choice(tasks, past, **options)
-        self._report()
-        return choice
 
     def free(self, width: int, n_tasks: float) -> CovarianceShape:
         """The widest of the shapes: what is learned without constraint."""
@@ -156,8 +154,3 @@ class LawLearning:
         if not self._blocks:
             return found
         return with_blocks(found, self._blocks, width, self._pseudo_tasks, covariance)
-
-    def _report(self) -> None:
-        self._done += 1
-        if self._progress is not None:
-            self._progress(self._done, self._total)

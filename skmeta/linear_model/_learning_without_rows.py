@@ -10,6 +10,7 @@ from sklearn.linear_model import Ridge
 
 from skmeta.base import Prior
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
 from skmeta.linear_model._aged import check_no_age
@@ -52,7 +53,7 @@ class LearnsWithoutRows(KeepsSeenTasks):
         raise NotImplementedError
 
     def _learn_wide(
-        self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
+        self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any, progress: Any
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
         raise NotImplementedError
@@ -121,7 +122,7 @@ class LearnsWithoutRows(KeepsSeenTasks):
         n_jobs : int, default=None
             Threads for the sweeps over the tasks; the answer does not depend on it.
         progress : callable, default=None
-            Called as ``progress(done, total)`` after each choice of a structure and each fit.
+            Called as ``progress(done, total)`` as more is done, such as a sweep of EM.
 
         Returns
         -------
@@ -170,14 +171,14 @@ class LearnsWithoutRows(KeepsSeenTasks):
         """The prior of more tasks than one place is to hold."""
         family, past = family_of(estimator), self._known(prior, estimator)
         past = checked_past(past, estimator, family, found, found.feature_names)
-        report, total = progress or (lambda done, total: None), 2 + 2 * found.n_outputs
+        parts = PartsOfWork(progress, 3)
         found = found.without_copies()
-        report(1, total)
+        parts.did(1)
         if found.n_tasks <= MANY:
-            return self._of_sums(found.collected(), estimator, prior, None, progress)
+            return self._of_sums(found.collected(), estimator, prior, None, parts.part(2))
         collection = collection_of_parts(self, found, estimator, family, past)
-        report(2, total)
-        return self._learn(collection, past, prior, None, lambda done, _: report(done + 2, total))
+        parts.did(2)
+        return self._learn(collection, past, prior, None, parts.part(2))
 
     def _of_sums(
         self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
@@ -190,5 +191,6 @@ class LearnsWithoutRows(KeepsSeenTasks):
             return self._learn(private, past, prior, n_jobs, progress)
         sums = statistics_without_copies(sums)
         if is_wide(self, sums.n_features, sums.count, past):
-            return self._learn_wide(_collection.of_wide_sums(sums, estimator, family, past), past, prior, n_jobs)
+            wide = _collection.of_wide_sums(sums, estimator, family, past)
+            return self._learn_wide(wide, past, prior, n_jobs, progress)
         return self._learn(_collection.of_sums(sums, estimator, family, past), past, prior, n_jobs, progress)

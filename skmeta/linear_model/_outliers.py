@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from skmeta._inference.mixture import Mixture, posterior
 from skmeta._inference.moments import Rows
 from skmeta._inference.outliers import MONOTONE_ROUNDS, monotone_weights, residuals, trust_rows, trusted
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.compose import MixturePrior
 from skmeta.linear_model._adapt import engine_rows, in_engine
 from skmeta.linear_model._data import LinearData
@@ -21,7 +22,7 @@ from skmeta.linear_model._families import family_of
 from skmeta.linear_model._structured import check_no_context_model
 
 Array = NDArray[np.float64]
-Learn = Callable[[LinearData], MixturePrior]
+Learn = Callable[[LinearData, Any], MixturePrior]  # of rows; what it is to tell of its progress
 
 _ROUNDS = 10  # guard: at most
 _SETTLED = 0.01  # mean change of the rows' trust at which the prior stands still
@@ -29,23 +30,31 @@ _STARTED = 0.05  # the same of a start
 
 
 def learn_from_trusted(
-    start: Learn, learn: Learn, data: LinearData, estimator: Any, family: Any, n_jobs: int | None
+    start: Learn,
+    learn: Learn,
+    data: LinearData,
+    estimator: Any,
+    family: Any,
+    n_jobs: int | None,
+    progress: Any = None,
 ) -> MixturePrior:
     """What ``learn`` makes of the rows, each counting by the probability that it is no outlier.
 
     The first rounds, by ``start``, trust as Huber does, so that it does not matter how far outliers lie; then the prior,
     the share of outliers and what rows are trusted are learned in turn, which is EM. Each ends where trust stands still.
     """
-    prior, trust = _monotone(start, data, estimator, family)
+    parts = PartsOfWork(progress, MONOTONE_ROUNDS + 1 + _ROUNDS)
+    prior, trust = _monotone(start, data, estimator, family, parts)
     share = family.share_of_outliers(estimator)
-    for _ in range(_ROUNDS):
+    for done in range(_ROUNDS):
         rows, mixture = _in_engine(prior, data, estimator, family)
         new = trust_rows(rows, mixture, share, effective_n_jobs(n_jobs)).weight
         moved, trust = _moved(new, trust, rows), new
-        prior = learn(trusted(data, trust))
+        prior = learn(trusted(data, trust), parts.part(MONOTONE_ROUNDS + 1 + done))
         share = _share_of_outliers(trust, rows)
         if moved < _SETTLED:
             break
+    parts.finish()
     return prior
 
 
@@ -72,18 +81,20 @@ def check_sums_suffice(estimator: Any, *, crossed: bool = False, context_model: 
         )
 
 
-def _monotone(start: Learn, data: LinearData, estimator: Any, family: Any) -> tuple[MixturePrior, Array]:
+def _monotone(
+    start: Learn, data: LinearData, estimator: Any, family: Any, parts: PartsOfWork
+) -> tuple[MixturePrior, Array]:
     """The prior under Huber's weights, which never let go of a row, and those weights."""
     trust = np.ones(len(data.Y))
-    for _ in range(MONOTONE_ROUNDS):
-        prior = start(trusted(data, trust))
+    for done in range(MONOTONE_ROUNDS):
+        prior = start(trusted(data, trust), parts.part(done))
         rows, mixture = _in_engine(prior, data, estimator, family)
         found = posterior(trusted(rows, trust), mixture, np.ones(1))
         new = monotone_weights(rows, residuals(rows, found.coef))
         moved, trust = _moved(new, trust, rows), new
         if moved < _STARTED:
             break
-    return start(trusted(data, trust)), trust
+    return start(trusted(data, trust), parts.part(MONOTONE_ROUNDS)), trust
 
 
 def _in_engine(prior: MixturePrior, data: LinearData, estimator: Any, family: Any) -> tuple[Rows, Mixture]:

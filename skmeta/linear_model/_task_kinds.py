@@ -49,11 +49,11 @@ class KindsLearning:
     explained: float
     common_slopes: bool
 
-    def mixture(self) -> MixtureOfKinds | None:
-        """The robust mixture with kinds in it; None where held-out tasks ask for none."""
+    def mixture(self, progress: Any = None) -> MixtureOfKinds | None:
+        """The robust mixture with kinds in it; None where held-out tasks ask for none. ``progress`` is told of each tried."""
         learner, structures = self.learning.learner, self.learning.candidates(self._width, self.learned.n_tasks)
         n_kinds = None if learner.n_components == "auto" else int(learner.n_components)
-        kinds = choose_kinds(self._search, structures, n_kinds, self._past_kinds)
+        kinds = choose_kinds(self._search, structures, n_kinds, self._past_kinds, progress)
         return None if kinds is None else self._mixture_with(kinds)
 
     def _mixture_with(self, kinds: ChosenKinds) -> MixtureOfKinds:

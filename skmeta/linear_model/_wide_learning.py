@@ -40,12 +40,16 @@ def check_not_too_wide(asked: str, n_features: int) -> None:
 
 
 def learn_wide_prior(
-    learner: Any, collection: Collection, past: GaussianPrior | None, prior: Any, n_jobs: int
+    learner: Any, collection: Collection, past: GaussianPrior | None, prior: Any, n_jobs: int, progress: Any = None
 ) -> WidePrior:
     """What is known of a wide collection's next task, in units of the engine; the ``past`` is that of a ``prior``."""
     known = None if past is None else _wide_past(past, prior, collection)
     names = ("covariance", "rank", "noise", "pseudo_tasks", "tol")
-    options = {name: getattr(learner, name) for name in names} | {"n_iter": learner.max_iter, "n_jobs": n_jobs}
+    options = {name: getattr(learner, name) for name in names} | {
+        "n_iter": learner.max_iter,
+        "n_jobs": n_jobs,
+        "progress": progress,
+    }
     rows, task_weight = collection.tasks
     return learn_wide(rows, collection.likelihood, past=known, task_weight=task_weight, **options)
 

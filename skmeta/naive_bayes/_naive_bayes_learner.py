@@ -114,15 +114,17 @@ class NaiveBayesLearner(MayTakeFallback):
         """
         self._check_parameters()
         self.__dict__.pop("fallback_", None)
-        if prior is not None:
-            return self._learned_on(estimator, tasks, prior, n_jobs)
         parts = PartsOfWork(progress, 4)
+        if prior is not None:
+            more = self._learned_on(estimator, tasks, prior, n_jobs)
+            parts.finish()
+            return more
         learned = learn_prior(estimator, tasks)
         parts.did(1)
         held_out = HeldOut(estimator, tasks, learned, self.cv)
         self.scores_ = {"naive Bayes": float(held_out.scores_of_new.mean())}
         parts.did(2)
-        other = self._better_fallback(estimator, tasks, held_out, n_jobs)
+        other = self._better_fallback(estimator, tasks, held_out, n_jobs, parts.part(2))
         parts.did(3)
         if other is not None:
             parts.finish()
@@ -145,11 +147,13 @@ class NaiveBayesLearner(MayTakeFallback):
             return found
         return SharedModel().learn(estimator, tasks.labelled_rows(), prior, n_jobs=n_jobs)  # it was better for the past
 
-    def _better_fallback(self, estimator: Any, tasks: Tasks, held_out: HeldOut, n_jobs: int | None) -> Prior | None:
+    def _better_fallback(
+        self, estimator: Any, tasks: Tasks, held_out: HeldOut, n_jobs: int | None, progress: Any
+    ) -> Prior | None:
         if not self.compare_with_fallback:
             return None
         fallback = SharedModel(cv=self.cv)
-        other = fallback.learn(estimator, tasks.labelled_rows(), n_jobs=n_jobs)
+        other = fallback.learn(estimator, tasks.labelled_rows(), n_jobs=n_jobs, progress=progress)
         judged = fallback.held_out_scores_[~np.isnan(fallback.held_out_scores_)]
         self.scores_["fallback"] = float(judged.mean()) if len(judged) else float("nan")
         better: Prior | None = simplest([(None, held_out.scores_of_new), (other, fallback.held_out_scores_)])

@@ -145,11 +145,13 @@ class NeighborsLearner(KeepsSeenTasks):
         tasks = self._learned_rows(tasks)
         X = _as_numbers(estimator, tasks.X, self.max_columns)
         scatter = None if X is None else scatter_of(X, tasks, estimator.n_neighbors, self.max_task_rows)
+        parts = PartsOfWork(progress, 4)
         if prior is not None:
             if tasks.classes is not None:
                 check_labels(self.labels, known_component(prior, NeighborsPrior).classes is None)
-            return _learned_on(prior, estimator, scatter, tasks, n_jobs)
-        parts = PartsOfWork(progress, 4)
+            more = _learned_on(prior, estimator, scatter, tasks, n_jobs)
+            parts.finish()
+            return more
         found = self._learned(estimator, tasks, X, scatter, n_jobs, parts)
         parts.finish()
         return found
@@ -168,17 +170,19 @@ class NeighborsLearner(KeepsSeenTasks):
         self.maps_ = {"own": chosen.own}
         own = _prior_of(tasks, scatter, chosen.own, maps[chosen.own], one_space)
         if not one_space or len(tasks) < 2:
-            found, self._known_scores = with_own_model(own, estimator, tasks)
+            found, self._known_scores = with_own_model(own, estimator, tasks, progress=parts.part(3))
             return found
         two = {name: maps[name] for name in (AS_GIVEN, chosen.shared)}
-        shared, self._shared = _best_shared(estimator, tasks, own, two, self._corrector, n_jobs)
+        shared, self._shared = _best_shared(estimator, tasks, own, two, self._corrector, n_jobs, parts.part(2))
         parts.did(3)
         self.maps_["shared"] = shared.description
         seen = partial(self._shared.adapt_shared, shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
         own = replace(own, class_prior=shared.class_prior)
         others = [] if own.description == AS_GIVEN else [("own rows", own)]
         use = 1.0 if others else self._shared.use_  # held-out tasks asked for the map
-        found, self._known_scores = with_own_model(shared, estimator, tasks, seen, others, use=use)
+        found, self._known_scores = with_own_model(
+            shared, estimator, tasks, seen, others, use=use, progress=parts.part(3)
+        )
         return found
 
     def _check_parameters(self) -> None:
@@ -213,14 +217,16 @@ def _best_shared(
     maps: dict[str, Array | None],
     corrector: Callable[[], SharedModel],
     n_jobs: int | None,
+    progress: Any,
 ) -> tuple[NeighborsPrior, SharedModel]:
     """Neighbours among rows of all tasks, under the last map under which held-out tasks gain, corrections included."""
+    parts = PartsOfWork(progress, len(maps))
 
     def candidates() -> Iterator[tuple[tuple[NeighborsPrior, SharedModel], Array]]:
-        for name, matrix in maps.items():
+        for number, (name, matrix) in enumerate(maps.items()):
             learner, mapped = corrector(), replace(prior, matrix=matrix, description=name)
             model = mapped.compared(_with_enough_rows(estimator, tasks, learner.cv))
-            shared = learner.learn_shared(model, tasks, n_jobs=n_jobs)
+            shared = learner.learn_shared(model, tasks, n_jobs=n_jobs, progress=parts.part(number))
             found = replace(mapped, shared=shared, class_prior=shared.class_prior)
             yield (found, learner), learner.held_out_scores_
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -18,6 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import has_fit_parameter
 
 from skmeta.base._matching import classifies
+from skmeta.base._parts_of_work import each_told
 from skmeta.compose import known_component
 from skmeta.neural_network._adapted_parameters import one_of, training_rows
 from skmeta.neural_network._other_packages import package_of
@@ -84,7 +85,12 @@ class Collection:
         }
 
     def trained(
-        self, parameters: Mapping[str, Array], codes: Index, n_shots: int | None = None, pool: Any = None
+        self,
+        parameters: Mapping[str, Array],
+        codes: Index,
+        n_shots: int | None = None,
+        pool: Any = None,
+        progress: Callable[[int, int], object] | None = None,
     ) -> tuple[list[dict[str, Array] | None], list[float]]:
         """Train on some tasks, each from the same parameters on.
 
@@ -98,6 +104,8 @@ class Collection:
             Rows of each that are drawn for it; None for all of them.
         pool : Parallel, default=None
             Runs the trainings.
+        progress : callable, default=None
+            Called as ``progress(done, total)`` after each training, as far as the pool gives one after the other.
 
         Returns
         -------
@@ -109,7 +117,7 @@ class Collection:
         parts = [self._drawn(one_of(self.rows, int(code)), n_shots) for code in codes]
         jobs = [delayed(_trained)(self.model, parameters, part, self.rows.feature_names) for part in parts]
         with _not_converged():
-            found = (pool or Parallel())(jobs)
+            found = each_told((pool or Parallel())(jobs), len(jobs), progress)
         return [each for each, _ in found], [loss for _, loss in found]
 
     def on_all_rows(self) -> dict[str, Array]:

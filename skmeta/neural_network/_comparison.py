@@ -194,6 +194,7 @@ class Fallback:
         """Of held-out tasks ``(n_tasks,)``."""
         return self.learner.held_out_scores_
 
-    def finished(self) -> Prior:
+    def finished(self, progress: Any = None) -> Prior:
         """What the learner of the fallback returns."""
-        return self.learner.beside_own_models(self._shared, self._estimator, self._tasks, n_jobs=self._n_jobs)
+        told: dict[str, Any] = {"n_jobs": self._n_jobs, "progress": progress}
+        return self.learner.beside_own_models(self._shared, self._estimator, self._tasks, **told)

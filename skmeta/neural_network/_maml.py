@@ -18,6 +18,7 @@ from skmeta._inference.meta_training import Found, Outer, meta_train
 from skmeta._inference.network_rows import Rows, TaskTable
 from skmeta._inference.networks import Network
 from skmeta.base import Learner, Prior
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.neural_network._collection import Collection
 from skmeta.neural_network._episodes import Episodes, Judge
 from skmeta.neural_network._inner_loop import as_vector, by_name, check_is_net, network_of, table_of, training_of
@@ -185,7 +186,7 @@ class MAML(Learner):
         self._check_parameters()
         check_is_net(self, estimator)
         past = Collection(estimator, tasks, prior, self.random_state)
-        network = network_of(past.model)
+        network, parts = network_of(past.model), PartsOfWork(progress, 1)
         table = table_of(past.rows, network, past.classes, estimator)
         episodes = self._episodes(past, table)
         learned, fixed = self._scale(network, _known_scale(past, network))
@@ -206,8 +207,9 @@ class MAML(Learner):
             np.tile(begin, len(episodes.teach)),
             self._outer(judge is not None),
             judge,
-            progress,
+            parts.part(0),
         )
+        parts.finish()
         kept = found.parameters[: len(begin)]
         self._tell(found, meta_gradient, kept, episodes)
         theta, scale = np.split(kept, [network.n_parameters])

@@ -180,7 +180,7 @@ class NeuralNetworkLearner(MayTakeFallback):
     def _chosen(self, starts: Starts, fallback: Fallback | None, tasks: Tasks, progress: Any) -> Prior:
         if fallback is not None and self.chosen_ == FALLBACK:
             self.fallback_ = fallback.learner
-            return fallback.finished()
+            return fallback.finished(progress)
         start = starts.learned(self.chosen_, tasks, progress)
         if self.chosen_ != ALL_ROWS:
             self.learner_ = starts.moves

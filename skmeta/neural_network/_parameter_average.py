@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.parallel import Parallel
 
 from skmeta.base import Learner, Prior
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.neural_network._collection import Collection, check_has_arrays, mean_parameters
 from skmeta.tasks import Tasks
 
@@ -81,7 +82,11 @@ class ParameterAverage(Learner):
         """
         past = Collection(estimator, tasks, prior, self.random_state)
         start = past.start
-        found, _ = past.trained(start, past.with_rows, pool=Parallel(n_jobs=n_jobs))
+        parts = PartsOfWork(progress, 1)
+        found, _ = past.trained(
+            start, past.with_rows, pool=Parallel(n_jobs=n_jobs, return_as="generator"), progress=parts.part(0)
+        )
+        parts.finish()
         ended = [
             each is not None and past.task_weight[code] > 0.0 for each, code in zip(found, past.with_rows, strict=True)
         ]
@@ -89,6 +94,4 @@ class ParameterAverage(Learner):
         weight = past.task_weight[past.with_rows][np.array(ended, dtype=bool)]
         if past.known is not None and past.known.n_tasks > 0.0:
             arrays, weight = [start, *arrays], np.append(past.known.n_tasks, weight)
-        if progress is not None:
-            progress(1, 1)
         return past.prior(mean_parameters(arrays, weight) if arrays else start)

@@ -12,6 +12,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel
 
 from skmeta.base import Learner, Prior
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.neural_network._collection import Collection, check_has_start, mean_parameters
 from skmeta.neural_network._outer_loop import check_outer_loop, hold_out
 from skmeta.neural_network._parameters import Array, are_finite
@@ -146,7 +147,9 @@ class Reptile(Learner):
         """
         self._check_parameters()
         past = Collection(estimator, tasks, prior, self.random_state)
-        learned = self._learned(past, past.start, n_jobs, progress)
+        parts = PartsOfWork(progress, 1)
+        learned = self._learned(past, past.start, n_jobs, parts.part(0))
+        parts.finish()
         return past.prior(learned)
 
     def _learned(
@@ -171,12 +174,12 @@ class Reptile(Learner):
                 if moved is None:
                     break
                 theta, self.n_iter_ = moved, step + 1
+                if progress is not None:
+                    progress(step + 1, self.n_iter)
                 if (step + 1) % per_pass and step + 1 < self.n_iter:
                     continue
                 if len(judge):
                     best = self._better(past, best, theta, judge, n_jobs)
-                if progress is not None:
-                    progress(step + 1, self.n_iter)
                 if self._has_stopped():
                     break
         return best if len(judge) else theta

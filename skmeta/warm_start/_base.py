@@ -18,9 +18,8 @@ from skmeta._progress import CallbackSupportMixin, telling_of_fit
 from skmeta.base import Prior
 from skmeta.base._class_prior import CLASS_PRIORS, as_drawn, check_knows_classes
 from skmeta.base._in_order import warn_of_order
-from skmeta.base._learner import adapt_learned, names_among
+from skmeta.base._learner import names_among
 from skmeta.base._matching import matched, reads_targets
-from skmeta.base._prior import given_what_is_known
 from skmeta.steps import (
     AdaptedBehindSteps,
     FrozenSteps,
@@ -45,6 +44,7 @@ from skmeta.tasks._numbers import check_rows
 from skmeta.tasks._tables import plain_table
 from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._words import shown
+from skmeta.warm_start._adapted_tasks import adapt_several, adapted_in_fit
 from skmeta.warm_start._asked import check_asked
 from skmeta.warm_start._asked_context import check_described, warn_of_same_context
 from skmeta.warm_start._given import (
@@ -57,7 +57,6 @@ from skmeta.warm_start._given import (
     check_takes_weights,
     columns_of,
     hinting_at_task,
-    naming_the_prior,
 )
 from skmeta.warm_start._known_tasks import KnownTasks
 from skmeta.warm_start._learner_of_fit import learned_prior, learner_of_fit
@@ -84,6 +83,7 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
         prior: Prior | None = None,
         learner: Any = "auto",
         n_jobs: int | None = None,
+        verbose: int = 0,
     ) -> None:
         self.estimator = estimator
         self.task = task
@@ -91,6 +91,7 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
         self.prior = prior
         self.learner = learner
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -146,7 +147,8 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
         self._check_parameters()
         plain = self.task is None and self.prior is None
         fit = partial(fit_partitions, self) if is_partitioned(X) else self._fit_plain if plain else self._fit_tasks
-        with telling_of_fit(self, X, y):
+        learns = self.task is not None and not is_partitioned(X)
+        with telling_of_fit(self, X, y, n_parts=1 + learns):
             found = columns_of(X) | fit(X, y, sample_weight)
         self._store(found)
         return self
@@ -202,12 +204,11 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
             prior.check_is_of(model)
             prior, tasks = matched(prior, tasks)
             tasks = as_drawn(tasks, prior, self._class_prior)
-        if learner is None:
-            return prior, tasks, self._adapted(given_what_is_known(prior, tasks.context_of(0)), model, tasks)
-        prior, tasks = matched(learned_prior(self, learner, model, tasks, prior), tasks)
-        check_knows_classes(prior, self._class_prior)
-        warn_of_order(learner, prior, model, tasks, stacklevel=5)
-        return prior, tasks, adapt_learned(learner, prior, model, tasks, self.n_jobs)
+        if learner is not None:
+            prior, tasks = matched(learned_prior(self, learner, model, tasks, prior), tasks)
+            check_knows_classes(prior, self._class_prior)
+            warn_of_order(learner, prior, model, tasks, stacklevel=5)
+        return prior, tasks, adapted_in_fit(self, learner, prior, model, tasks)
 
     def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any, columns: TaskColumns) -> Tasks:
         """The tasks of a table, as raw rows; all rows are of one task where no column is to tell them apart."""
@@ -233,14 +234,6 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
             return steps, None, tasks
         steps, prior = split_prior(self.prior)
         return steps, prior, steps.apply(tasks)
-
-    def _adapted(self, prior: Any, model: Any, tasks: Tasks) -> Any:
-        """The tasks' estimators; where a prior that was given cannot fill them, the error names both."""
-        with naming_the_prior(self.prior, model):
-            adapted = prior.adapt_tasks(model, tasks, n_jobs=self.n_jobs)
-            if self.task is None:
-                adapted.estimator(0)  # a prior of another family may find out only now that it cannot fill an estimator
-        return adapted
 
     def _check_parameters(self) -> None:
         estimator: Any = self.estimator
@@ -362,18 +355,8 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
             prior = with_steps(replace(known.adapted.steps, columns=known.columns), known.prior)
             how = {"unlabelled": self._unlabelled, "class_prior": self._class_prior}
             return adapt_rows(known.parts, prior, X, y, sample_weight, **how)
-        made = self._adapt_several(X, y, sample_weight)
+        made = adapt_several(self, X, y, sample_weight)
         return made if len(made) > 1 else next(iter(made.values()))
-
-    def _adapt_several(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> TaskEstimators:
-        known, steps = self._known, self._known.adapted.steps
-        raw = self._read(X, y, sample_weight, known.parts.model, known.columns)
-        with telling_columns_behind(steps, raw.X, lambda: known.columns.labels(X)):
-            prior, tasks = matched(known.prior, steps.apply(raw))
-            tasks = as_drawn(tasks, prior, self._class_prior)
-            adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
-        behind = AdaptedBehindSteps(steps, known.parts, tasks.feature_names, adapted)
-        return TaskEstimators(tasks.ids, tasks.levels, behind)
 
     # -- predicting ---------------------------------------------------------------------------------
 

@@ -58,6 +58,9 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         What stands in ``y`` in rows without a label, such as -1; NaN and None always do. Families that have a likelihood of
         the columns use such rows (naive Bayes), the fallback leaves them out, linear models refuse them. Without ``task``
         and ``prior`` the estimator is given ``y`` as it is.
+    verbose : int, default=0
+        Whether lines say how far a fit from several tasks is: with 1 one each tenth of the work, with 2 or more each time that
+        more is done. Callbacks (``set_callbacks``) are told the same; a plain fit is as talkative as the estimator.
 
     Attributes
     ----------
@@ -137,8 +140,10 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         class_prior: str = "rows",
         n_jobs: int | None = None,
         unlabelled: Any = None,
+        verbose: int = 0,
     ) -> None:
-        super().__init__(estimator, task=task, context=context, prior=prior, learner=learner, n_jobs=n_jobs)
+        shared = {"task": task, "context": context, "prior": prior, "learner": learner}
+        super().__init__(estimator, **shared, n_jobs=n_jobs, verbose=verbose)
         self.unlabelled = unlabelled
         self.class_prior = class_prior
 

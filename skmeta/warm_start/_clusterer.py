@@ -42,6 +42,9 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
         What learns the prior; "auto" is the one registered for the estimator's class, with its defaults.
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
+    verbose : int, default=0
+        Whether lines say how far a fit from several tasks is: with 1 one each tenth of the work, with 2 or more each time that
+        more is done. Callbacks (``set_callbacks``) are told the same; a plain fit is as talkative as the estimator.
 
     Attributes
     ----------
@@ -94,8 +97,10 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
         prior: Prior | None = None,
         learner: Any = "auto",
         n_jobs: int | None = None,
+        verbose: int = 0,
     ) -> None:
-        super().__init__(estimator, task=task, context=context, prior=prior, learner=learner, n_jobs=n_jobs)
+        shared = {"task": task, "context": context, "prior": prior, "learner": learner}
+        super().__init__(estimator, **shared, n_jobs=n_jobs, verbose=verbose)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sklearn.base import clone
 
-from skmeta._progress import telling_of_learning
+from skmeta._progress import LEARN, telling_of
 from skmeta.base import learner_for
 from skmeta.base._learner import checked_prior
 from skmeta.base._registry import fallback_learner, registered_learner
@@ -95,7 +95,7 @@ def learned_prior(shell: Any, learner: Any, model: Any, tasks: Tasks, prior: Any
     Prior
         What is known now.
     """
-    with telling_of_learning(shell) as progress:
+    with telling_of(shell, LEARN) as progress:
         told = {} if progress is None else {"progress": progress}  # a learner of somebody's own need not take it
         return checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=shell.n_jobs, **told))
 

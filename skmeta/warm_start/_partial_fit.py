@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from skmeta._dask import is_partitioned
+from skmeta._progress import ADAPT, telling_of, telling_of_fit
 from skmeta.base import AdaptedEstimators
 from skmeta.base._class_prior import as_drawn
 from skmeta.base._learner import why_no_more_rows
@@ -63,7 +64,8 @@ def add_rows(model: Any, X: Any, y: Any, sample_weight: Any, classes: Any = None
         return
     if classes is not None:
         _check_classes(classes, model.classes_)
-    known = _with_rows(model, X, y, sample_weight)
+    with telling_of_fit(model, X, y, n_parts=1):
+        known = _with_rows(model, X, y, sample_weight)
     labels = known.adapted.classes
     vars(model).update({"_known": known} | ({} if labels is None else {"classes_": labels}))
 
@@ -93,7 +95,8 @@ def _with_rows(model: Any, X: Any, y: Any, sample_weight: Any) -> KnownTasks:
             adapted: AdaptedEstimators = own.adapt_tasks(model_of_task, tasks, n_jobs=model.n_jobs)
             return adapted
 
-        found: KnownTasks = known.with_rows(tasks, adapt, why_no_more_rows(getattr(model, "learner_", None)))
+        with telling_of(model, ADAPT):
+            found: KnownTasks = known.with_rows(tasks, adapt, why_no_more_rows(getattr(model, "learner_", None)))
     return found
 
 

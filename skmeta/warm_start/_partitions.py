@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import validate_data
 
 from skmeta import _dask, _dataframe
-from skmeta._progress import telling_of_learning
+from skmeta._progress import LEARN, telling_of
 from skmeta.base._learner import learn_partitions
 from skmeta.base._matching import check_names, reads_targets
 from skmeta.steps import (
@@ -53,7 +53,7 @@ def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any, progress: Any
         _check_columns(steps, features)
         prior.check_is_of(parts.model)
     behind = tasks.map(partial(apply_in_part, steps))
-    with telling_of_learning(model) as told:
+    with telling_of(model, LEARN) as told:
         prior = learn_partitions(learner, parts.model, behind, prior, model.n_jobs, progress or told)
     if prior.n_tasks <= 1 and model.prior is None:
         raise ValueError(

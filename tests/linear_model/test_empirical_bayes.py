@@ -285,8 +285,9 @@ def test_progress_is_told_to_the_end(estimator):
     Y = np.c_[y, -y] if isinstance(estimator, Ridge) else y > 0
     told = []
     EmpiricalBayes().learn(estimator, tasks_of(X, Y), progress=lambda *step: told.append(step))
-    total = 4 if isinstance(estimator, Ridge) else 2
-    assert told == [(k + 1, total) for k in range(total)]
+    done, total = zip(*told, strict=True)
+    assert len(set(total)) == 1 and list(done) == sorted(set(done)) and done[-1] == total[0]
+    assert len(done) > 10  # sweeps
 
 
 @dataclass(frozen=True, eq=False, repr=False)

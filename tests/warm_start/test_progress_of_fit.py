@@ -1,11 +1,13 @@
 """How far a fit is, told to scikit-learn's callbacks; what an interrupted one leaves."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.callback import ProgressBar
 from sklearn.cluster import KMeans
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import HuberRegressor, Ridge
 from sklearn.neighbors import NearestCentroid
 from sklearn.tree import DecisionTreeRegressor
 from variations import varied
@@ -25,10 +27,10 @@ X, Y, _ = make_related_regression(n_tasks=6, n_samples=6, n_features=2, random_s
 
 
 class Seen:
-    """Keeps what it is told; ends the fit after a subtask of a name."""
+    """Keeps what it is told; ends the fit after a subtask of a name, of several the one of a number."""
 
-    def __init__(self, ends_after=None):
-        self.events, self.ends_after = [], ends_after
+    def __init__(self, ends_after=None, number=0):
+        self.events, self.ends_after, self.number = [], ends_after, number
 
     def setup(self, estimator, context):
         self.events.append("setup")
@@ -41,7 +43,7 @@ class Seen:
 
     def on_fit_task_end(self, estimator, context):
         self.events.append(("end", context.task_name))
-        if context.task_name == self.ends_after:
+        if context.task_name == self.ends_after and self.events.count(("end", self.ends_after)) > self.number:
             raise KeyboardInterrupt
 
 
@@ -55,6 +57,8 @@ MODELS = {
     "linear": lambda: WarmStartRegressor(Ridge(), task=-1),
     "fallback": shared_model,
     "kinds": lambda: WarmStartRegressor(Ridge(), task=-1, learner=MixtureLearner(n_components=2)),
+    "kinds of coefficients": lambda: WarmStartRegressor(Ridge(), task=-1, learner=EmpiricalBayes(n_components=2)),
+    "robust": lambda: WarmStartRegressor(HuberRegressor(), task=-1),
     "clusters": lambda: WarmStartClusterer(KMeans(2, n_init=1, random_state=0), task=-1),
     "metric": lambda: WarmStartClassifier(NearestCentroid(), task=-1, learner=DiscriminantLearner(labels="own")),
 }
@@ -64,10 +68,47 @@ MODELS = {
 def test_learners_tell_how_far_they_are(name):
     seen = Seen()
     MODELS[name]().set_callbacks(seen).fit(X, (Y > 0).astype(int) if name == "metric" else Y)
-    total = seen.events[2][2]
-    assert seen.events[:3] == ["setup", ("begin", "fit", 1), ("begin", "learn the prior", total)]
-    assert seen.events[3:-3] == [("begin", "part", 0), ("end", "part")] * total
-    assert seen.events[-3:] == [("end", "learn the prior"), ("end", "fit"), "teardown"]
+    total, part = seen.events[2][2], [("begin", "part", 0), ("end", "part")]
+    assert total >= 100
+    assert seen.events == [
+        *["setup", ("begin", "fit", 2)],
+        *[("begin", "learn the prior", total), *part * total, ("end", "learn the prior")],
+        *[("begin", "adapt to the tasks", 1), *part, ("end", "adapt to the tasks")],
+        *[("end", "fit"), "teardown"],
+    ]
+
+
+def test_more_rows_are_told_of():
+    seen = Seen()
+    model = WarmStartRegressor(Ridge(), task=-1).fit(X[:18], Y[:18]).set_callbacks(seen)
+    model.partial_fit(X[18:], Y[18:])
+    assert seen.events[:3] == ["setup", ("begin", "fit", 1), ("begin", "adapt to the tasks", 1)]
+    assert seen.events[-3:] == [("end", "adapt to the tasks"), ("end", "fit"), "teardown"]
+
+
+LINE = re.compile(r"\[WarmStartRegressor\] (learn the prior|adapt to the tasks): (\d+)% done, \d+\.\d s")
+
+
+def lines_of(verbose, capsys, **callbacks):
+    """Shares that are printed of each part, and what the model answers."""
+    model = WarmStartRegressor(Ridge(), task=-1, verbose=verbose)
+    answers = model.set_callbacks(*callbacks.values()).fit(X, Y).predict(X)
+    found = [LINE.fullmatch(line).groups() for line in capsys.readouterr().out.splitlines()]
+    shares = {part: [int(share) for own, share in found if own == part] for part, _ in found}
+    return shares, answers
+
+
+def test_lines_say_it_where_it_is_asked_for(capsys):
+    nothing, answers = lines_of(0, capsys)
+    some, with_some = lines_of(1, capsys, callback=Seen())
+    every, with_every = lines_of(2, capsys)
+    assert nothing == {} and list(some) == ["learn the prior", "adapt to the tasks"]
+    assert some["adapt to the tasks"] == every["adapt to the tasks"] == [100]
+    for shares in (some["learn the prior"], every["learn the prior"]):
+        assert shares == sorted(set(shares)) and shares[-1] == 100
+    assert 5 <= len(some["learn the prior"]) <= 10 < len(every["learn the prior"])
+    assert_array_equal(with_some, answers)
+    assert_array_equal(with_every, answers)
 
 
 def test_a_bar_can_be_shown(capsys):
@@ -83,9 +124,12 @@ def test_fits_that_learn_nothing_begin_and_end():
 
 
 @varied("make", [MODELS["linear"], shared_model], ids=["linear", "fallback"])
-@pytest.mark.parametrize("ends_after", ["part", "learn the prior", "fit"])
-def test_an_interrupted_fit_leaves_no_half_state(make, ends_after):
-    model = make().set_callbacks(Seen(ends_after))
+@pytest.mark.parametrize(
+    ("ends_after", "number"),
+    [("part", 0), ("part", 60), ("part", 99), ("learn the prior", 0), ("adapt to the tasks", 0), ("fit", 0)],
+)
+def test_an_interrupted_fit_leaves_no_half_state(make, ends_after, number):
+    model = make().set_callbacks(Seen(ends_after, number))
     before = dict(vars(model))
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y)

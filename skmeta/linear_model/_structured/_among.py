@@ -11,6 +11,7 @@ from sklearn.base import is_regressor
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.in_columns import InColumns
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.compose import MixturePrior
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -137,18 +138,21 @@ def check_no_context_model(model: Any, where: str, way_out: str) -> None:
 
 
 def learn_among(
-    among: Among, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw]
+    among: Among, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw], progress: Any = None
 ) -> tuple[Among, StructuredPrior, list[LearnedLaw]] | None:
     """The structure, the prior of all outputs, and what the others say of each task; None where there turns out to be none.
 
-    ``found`` are the laws without it.
+    ``found`` are the laws without it. ``progress(done, total)`` is called after each output, or each expansion.
     """
     if collection.likelihood.quadratic:
         tasks = [InColumns(each.moments, each.counts) for each in collection.tasks]
         noise = learning.learner.noise
-        outputs = [among.output(learning, each, noise=noise) for each in _outputs(tasks, found, collection)]
+        outputs, parts = [], PartsOfWork(progress, len(tasks))
+        for each in _outputs(tasks, found, collection):
+            outputs.append(among.output(learning, each, noise=noise))
+            parts.did(len(outputs))
     else:
-        outputs = _by_working_responses(among, learning, collection, found)
+        outputs = _by_working_responses(among, learning, collection, found, progress)
     settled, known = among.settled(outputs)
     if settled is None:
         return None
@@ -166,7 +170,7 @@ def _placed(output: Output, flat: LearnedLaw) -> LearnedLaw:
 
 
 def _by_working_responses(
-    among: Among, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw]
+    among: Among, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw], progress: Any
 ) -> list[Any]:
     """Each expansion of the likelihood around the tasks' modes is learned from as squared errors of known noise.
 
@@ -175,10 +179,12 @@ def _by_working_responses(
     rows = found[0].rows or collection.tasks
     outputs: list[Any] = [None] * len(found)
     coefficients = rows.modes([flat.law for flat in found])
-    for _ in range(learning.learner.max_iter):
+    parts_of_work = PartsOfWork(progress, learning.learner.max_iter)
+    for done in range(1, learning.learner.max_iter + 1):
         parts = zip(_outputs(rows.responses_at(coefficients), found, collection), outputs, strict=True)
         outputs = [among.output(learning, each, before, noise="known") for each, before in parts]
         before, coefficients = coefficients, np.stack([each.coefficients for each in outputs], axis=1)
+        parts_of_work.did(done)
         if np.abs(coefficients - before).max() < _STILL:
             break
     return outputs
