@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator
@@ -137,6 +138,16 @@ def why_no_more_rows(learner: Any) -> str:
     """That verb of a learner of somebody's own, who need not have it."""
     own = getattr(learner, "why_no_more_rows", None)
     return "" if own is None else own()
+
+
+def learn_tasks(
+    learner: Any, estimator: Any, tasks: Tasks, prior: Any = None, *, n_jobs: int | None = None, progress: Any = None
+) -> Prior:
+    """What a learner makes of tasks; one of somebody's own need not be able to tell how far it is."""
+    taken = signature(learner.learn).parameters
+    takes_it = "progress" in taken or any(each.kind is each.VAR_KEYWORD for each in taken.values())
+    told = {"progress": progress} if progress is not None and takes_it else {}
+    return checked_prior(learner, learner.learn(estimator, tasks, prior, n_jobs=n_jobs, **told))
 
 
 def cannot_learn_partitions(learner: Any, estimator: Any) -> str:

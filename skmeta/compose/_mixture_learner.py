@@ -15,7 +15,7 @@ from sklearn.utils import check_scalar
 from skmeta.base import AdaptedEstimators, Learner, Prior, learner_for
 from skmeta.base._evidence import scores_by_other
 from skmeta.base._held_out import folds_of, gains
-from skmeta.base._learner import adapt_learned, why_no_more_rows
+from skmeta.base._learner import adapt_learned, learn_tasks, why_no_more_rows
 from skmeta.base._parts_of_work import PartsOfWork, each_told
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._first_component import first_component
@@ -162,7 +162,7 @@ class MixtureLearner(Learner):
         known = list(prior.kinds) if isinstance(prior, MixtureOfKinds) else None
         first = prior.components[0] if isinstance(prior, MixtureOfKinds) else prior
         parts = PartsOfWork(progress, 3)
-        whole = self.learner_.learn(estimator, tasks, first, n_jobs=n_jobs, progress=parts.part(0))
+        whole = learn_tasks(self.learner_, estimator, tasks, first, n_jobs=n_jobs, progress=parts.part(0))
         parts.did(1)
         # What a learner keeps is of the tasks that it saw last: kinds have a learner of their own.
         em = _Mixture(clone(self.learner_, safe=False), estimator, tasks, whole, self.max_iter, n_jobs)

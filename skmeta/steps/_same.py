@@ -25,7 +25,7 @@ def difference_of_steps(wanted: Steps, found: Steps) -> str:
     return ""
 
 
-def difference(wanted: Any, found: Any, path: str = "", skip: str = "") -> str:
+def difference(wanted: Any, found: Any, path: str = "", skip: str = "", whose: str = "the prior") -> str:
     """How two values differ, by the path to the first parameter that does; an empty text if they do not.
 
     Values without an ``__eq__`` of their own, such as ``make_column_selector(...)``, are compared by their state.
@@ -34,24 +34,24 @@ def difference(wanted: Any, found: Any, path: str = "", skip: str = "") -> str:
         return ""
     if type(wanted) is type(found):
         if hasattr(wanted, "get_params"):
-            return _first_difference(_params(wanted, skip), _params(found, skip), path)
+            return _first_difference(_params(wanted, skip), _params(found, skip), path, whose)
         if isinstance(wanted, dict):
-            return _first_difference(wanted, found, path)
+            return _first_difference(wanted, found, path, whose)
         if isinstance(wanted, list | tuple) and len(wanted) == len(found):
-            return _first_difference(dict(enumerate(wanted)), dict(enumerate(found)), path)
+            return _first_difference(dict(enumerate(wanted)), dict(enumerate(found)), path, whose)
         if _same_value(wanted, found):
             return ""
-    return f"{path or 'class'} {_shown(found)} where the prior has {_shown(wanted)}"
+    return f"{path or 'class'} {_shown(found)} where {whose} has {_shown(wanted)}"
 
 
 def _params(estimator: Any, skip: str) -> dict[str, Any]:
     return {name: value for name, value in estimator.get_params(deep=False).items() if name != skip}
 
 
-def _first_difference(wanted: dict[Any, Any], found: dict[Any, Any], path: str) -> str:
+def _first_difference(wanted: dict[Any, Any], found: dict[Any, Any], path: str, whose: str) -> str:
     if wanted.keys() != found.keys():
-        return f"{path or 'parameters'} {sorted(map(str, found))} where the prior has {sorted(map(str, wanted))}"
-    found_difference = (difference(wanted[key], found[key], f"{path}.{key}".lstrip(".")) for key in wanted)
+        return f"{path or 'parameters'} {sorted(map(str, found))} where {whose} has {sorted(map(str, wanted))}"
+    found_difference = (difference(wanted[key], found[key], f"{path}.{key}".lstrip("."), whose=whose) for key in wanted)
     return next(filter(None, found_difference), "")
 
 

@@ -61,12 +61,13 @@ from skmeta.warm_start._given import (
 from skmeta.warm_start._known_tasks import KnownTasks
 from skmeta.warm_start._learner_of_fit import learned_prior, learner_of_fit
 from skmeta.warm_start._memberships import HasMemberships
+from skmeta.warm_start._parameters_of_fit import parameters_of_fit
 from skmeta.warm_start._partitions import answer_partitions, fit_partitions
 from skmeta.warm_start._pickled_family import register_again, registration_of
 from skmeta.warm_start._table import columns_beside, columns_of_prior, warn_of_unread_context
 from skmeta.warm_start._task_estimators import TaskEstimators
 
-_PRIVATE = ("_known", "_plain")  # what a fit leaves behind, beside the names that end in "_"
+_PRIVATE = ("_known", "_asked", "_plain")  # what a fit leaves behind, beside the names that end in "_"
 
 
 class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
@@ -162,7 +163,9 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
         return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})
 
     def _fit_tasks(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
-        parts = take_apart(self.estimator) if self.prior is None else checked_parts(self.estimator, self.prior)
+        asked = parameters_of_fit(self)  # set_params changes no fitted model
+        estimator = asked["estimator"]
+        parts = take_apart(estimator) if self.prior is None else checked_parts(estimator, self.prior)
         X = plain_table(X)
         columns = columns_beside(X, self.task, self.context, self.prior)
         raw = self._read(X, y, sample_weight, parts.model, columns)
@@ -181,7 +184,7 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
         adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
         one = raw.context if self.task is None else {}
         known = KnownTasks(columns, tasks.ids, tasks.levels, prior, adapted, tasks.X.shape[1], tasks, one=one)
-        found = {"_known": known, "prior_": with_steps(steps, prior)}
+        found = {"_known": known, "_asked": asked, "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
 
@@ -250,10 +253,9 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
         check_context(self)
 
     def _store(self, found: dict[str, Any]) -> None:
-        """Nothing is half-fitted: attributes of an earlier fit go, and those of this one come, at the end."""
-        for name in [name for name in vars(self) if name.endswith("_") or name in _PRIVATE]:
-            delattr(self, name)
-        self.__dict__.update(found)
+        """Nothing is half-fitted: attributes of an earlier fit go, and those of this one come, in one assignment."""
+        kept = {name: value for name, value in vars(self).items() if not (name.endswith("_") or name in _PRIVATE)}
+        self.__dict__ = kept | found
 
     # -- what a fitted model tells ------------------------------------------------------------------
 
@@ -305,7 +307,15 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
     def coef_(self) -> NDArray[np.float64]:
         """Coefficients: of the one task as its plain estimator has them, else ``(n_tasks, ...)`` by id."""
         check_is_fitted(self)
-        return self._known.adapted.coef_ if self._in_tasks else last_model(self.estimator_).coef_
+        if not self._in_tasks:
+            return last_model(self.estimator_).coef_
+        try:
+            return self._known.adapted.coef_
+        except AttributeError:
+            raise AttributeError(
+                f"coef_: wanted an estimator with coefficients in every task, found {type(self.estimator).__name__}, not "
+                "all of which have such; estimators_[id] is the plain estimator of one task, with what that has."
+            ) from None
 
     @property
     def borrowing_(self) -> float | dict[Any, float]:

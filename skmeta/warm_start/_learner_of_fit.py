@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from skmeta._progress import LEARN, telling_of
 from skmeta.base import learner_for
-from skmeta.base._learner import checked_prior
+from skmeta.base._learner import learn_tasks
 from skmeta.base._registry import fallback_learner, registered_learner
 from skmeta.steps import split_prior
 from skmeta.tasks import Tasks
@@ -96,8 +96,7 @@ def learned_prior(shell: Any, learner: Any, model: Any, tasks: Tasks, prior: Any
         What is known now.
     """
     with telling_of(shell, LEARN) as progress:
-        told = {} if progress is None else {"progress": progress}  # a learner of somebody's own need not take it
-        return checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=shell.n_jobs, **told))
+        return learn_tasks(learner, model, tasks, prior, n_jobs=shell.n_jobs, progress=progress)
 
 
 def _are_own_labels(prior: Any, tasks: Tasks | None) -> bool:

@@ -29,6 +29,7 @@ from skmeta.warm_start._asked import check_has_columns
 from skmeta.warm_start._asked_context import check_described
 from skmeta.warm_start._given import columns_of
 from skmeta.warm_start._known_tasks import KnownTasks
+from skmeta.warm_start._parameters_of_fit import check_parameters_of_fit
 
 
 def takes_more_rows() -> Callable[[Any], Any]:
@@ -77,11 +78,7 @@ def _is_plain(model: Any) -> bool:
 def _with_rows(model: Any, X: Any, y: Any, sample_weight: Any) -> KnownTasks:
     """The tasks of a fitted model with more rows."""
     known, X = model._known, plain_table(X)
-    if (model.task is not None) != bool(known.levels):
-        raise ValueError(
-            f"task: wanted the tasks of fit, which were told apart by {list(known.levels) or None}, found task={model.task!r}; "
-            "fit anew after set_params(task=...)."
-        )
+    check_parameters_of_fit(model, model._asked)
     check_described(model, X)
     check_has_columns(model, X)
     steps, model_of_task = known.adapted.steps, known.parts.model

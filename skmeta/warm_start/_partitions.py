@@ -32,6 +32,7 @@ from skmeta.tasks._words import listed
 from skmeta.warm_start._given import check_takes_weights
 from skmeta.warm_start._known_in_parts import KnownInParts
 from skmeta.warm_start._learner_of_fit import learner_of_fit
+from skmeta.warm_start._parameters_of_fit import parameters_of_fit
 
 
 def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any, progress: Any = None) -> dict[str, Any]:
@@ -39,7 +40,9 @@ def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any, progress: Any
     check_frames(model, X, y, sample_weight)
     empty = _dask.empty_of(X)
     columns = TaskColumns.of_table(empty, model.task)
-    parts = take_apart(model.estimator) if model.prior is None else checked_parts(model.estimator, model.prior)
+    asked = parameters_of_fit(model)
+    estimator = asked["estimator"]
+    parts = take_apart(estimator) if model.prior is None else checked_parts(estimator, model.prior)
     check_takes_weights(parts.model, sample_weight)
     learner = learner_of_fit(model.learner, parts.model, model.prior)
     features = features_without(empty, model.task)
@@ -62,7 +65,7 @@ def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any, progress: Any
         )
     known = KnownInParts(columns, tasks, prior, steps, parts, features.shape[1], model.n_jobs)
     classes = {} if prior.classes is None else {"classes_": prior.classes}
-    return {"_known": known, "prior_": with_steps(steps, prior), "learner_": learner} | classes
+    return {"_known": known, "_asked": asked, "prior_": with_steps(steps, prior), "learner_": learner} | classes
 
 
 def read_partitions(model: Any, estimator: Any, frames: tuple[Any, Any, Any], features: Any) -> PartitionedTasks:
