@@ -250,7 +250,7 @@ def test_what_describes_a_task_stays_what_it_was():
 def test_set_params_between_fits_is_seen():
     model = WarmStartRegressor(Ridge(), task=-1).fit(X[FIRST], Y[FIRST])
     model.set_params(task=None, prior=model.prior_)
-    with pytest.raises(ValueError, match=r"task: wanted the tasks of fit"):
+    with pytest.raises(ValueError, match=r"wanted the parameters of the fit, found prior"):
         model.partial_fit(X, Y)
 
 
