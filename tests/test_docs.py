@@ -2,10 +2,12 @@
 
 import inspect
 import re
+import runpy
 from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 import skmeta
@@ -84,3 +86,22 @@ def test_a_term_names_a_page_that_uses_it(term, said):
     pages = re.findall(r":doc:`(\w+)`", said)
     word = r"[\s_-]+".join(map(re.escape, re.split("[ -]", term.partition(" of ")[0].removesuffix("s"))))
     assert pages and all(re.search(word, GUIDE[page], flags=re.IGNORECASE) for page in pages)
+
+
+# Pictures that scripts beside them draw ---------------------------------------------------------------------------
+
+
+def test_each_picture_is_shown_and_drawn_by_a_script(tmp_path):
+    pages = "".join([*GUIDE.values(), (DOCS.parent / "README.md").read_text("utf-8")])
+    scripts = {path: path.read_text("utf-8") for path in (DOCS / "images").glob("*.py")}
+    for picture in (DOCS / "images").glob("*.svg"):
+        assert f"images/{picture.name}" in pages
+        assert any(picture.stem in (path.stem, *re.findall(r'"(\w+)":', text)) for path, text in scripts.items())
+
+
+def test_the_pictures_of_sums_are_what_the_script_draws(tmp_path):
+    names = runpy.run_path(str(DOCS / "images" / "sums.py"))
+    for name, places in names["PLACES"].items():
+        with matplotlib.rc_context({"svg.fonttype": "none"}):
+            names["draw"](name, tmp_path / "drawn.svg")
+        assert all(f">{place}<" in (tmp_path / "drawn.svg").read_text("utf-8") for place in places)
