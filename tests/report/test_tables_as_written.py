@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import report
 from skmeta.report._written_numbers import NumberStyle, numbers_in, style_of
@@ -360,7 +361,7 @@ DATES = [
 MONTHS = ["%Y-%m", "%b %Y", "%b-%y", "%B %Y", "%m/%Y"]
 
 
-@pytest.mark.parametrize("start", ["2024-01-31 22:00", "2023-05-13 09:30", "1999-12-01 00:15"])
+@varied("start", ["2024-01-31 22:00", "2023-05-13 09:30", "1999-12-01 00:15"])
 @pytest.mark.parametrize("style", DATES + MONTHS)
 def test_dates_are_dates_in_any_style(tmp_path, style, start):
     days = pd.Series(pd.date_range(start, periods=72, freq="43h"))
