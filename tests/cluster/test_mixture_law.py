@@ -9,6 +9,7 @@ from scipy.integrate import quad
 from scipy.stats import multivariate_t
 from sklearn.base import clone
 from sklearn.mixture import GaussianMixture
+from variations import varied
 
 from skmeta import WarmStartClusterer
 from skmeta.cluster import GaussianMixtureLearner, GaussianMixturePrior
@@ -155,7 +156,7 @@ def two_clusters(scale):
 
 
 @pytest.mark.parametrize("kind", SHAPES)
-@pytest.mark.parametrize("scale", [1.0, 100.0])
+@varied("scale", [1.0, 100.0])
 def test_reg_covar_is_in_what_is_expected_once_in_the_units_of_the_columns(kind, scale):
     _, tasks = two_clusters(scale)
     found = []

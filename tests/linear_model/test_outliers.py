@@ -165,6 +165,7 @@ def test_what_was_known_before_stays_robust():
     assert_allclose(found.noise, 0.09, rtol=0.3)
 
 
+@pytest.mark.variations
 def test_outliers_are_found_where_columns_outnumber_rows():
     rng = np.random.default_rng(0)
     X, codes = rng.normal(size=(500, 104)), np.repeat(np.arange(20), 25)

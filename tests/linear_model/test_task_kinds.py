@@ -203,6 +203,7 @@ def test_sums_say_what_rows_say(two):
     same(EmpiricalBayes(n_components="auto").learn_statistics(sums), prior)
 
 
+@pytest.mark.variations
 def test_two_targets_share_their_kinds():
     tasks, _ = draw()
     y = np.column_stack([tasks.y, np.random.default_rng(0).normal(size=tasks.n_rows)])

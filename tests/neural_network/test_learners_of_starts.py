@@ -15,6 +15,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from variations import varied
 
 from skmeta import ParameterAverage, Reptile, WarmStartClassifier, WarmStartRegressor
 from skmeta.neural_network import ParametersPrior
@@ -329,7 +330,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("labels", ODD.values(), ids=list(ODD))
-@pytest.mark.parametrize(
+@varied(
     "estimator",
     [
         SGDClassifier(average=True),

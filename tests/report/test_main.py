@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from shops import ROOT, run
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import WarmStartRegressor, __main__, report
 
@@ -43,7 +44,7 @@ def test_rows_in_order_are_a_forecast(few_fits, capsys, shops):
     assert "interpolation" not in out
 
 
-@pytest.mark.parametrize("target", ["sales", "grade"])
+@varied("target", ["sales", "grade"])
 def test_ids_and_target_alone_are_a_random_intercept(few_fits, capsys, tmp_path, target):
     """A task's own mean, the mean of all, and something between: nothing else is there to fit."""
     rng = np.random.default_rng(0)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from shops import make_collection, make_shops
 from sklearn.linear_model import LogisticRegression, Ridge
+from variations import varied
 
 from skmeta import report
 from skmeta.report._columns import read_column
@@ -69,7 +70,7 @@ def test_durations_are_numbers():
     np.testing.assert_array_equal(ages.values, [0.5, 1.5, np.nan])
 
 
-@pytest.mark.parametrize("name", ["sgd", "logistic"])
+@varied("name", ["sgd", "logistic"])
 def test_classifiers_by_name_give_probabilities_and_the_same_ones_twice(few_fits, name):
     table, model = report.settle(make_collection(classes=2), name)
     curves = [report.compare(table, model) for _ in range(2)]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from shops import run
 from sklearn.linear_model import LogisticRegression, Ridge
+from variations import varied
 
 from skmeta import report
 from skmeta.report._compare import splits_in_time
@@ -123,7 +124,7 @@ def order_of(path, task, target, model, drop=("date", "day", "name", "y", "high"
 
 
 @pytest.mark.parametrize("task", ["date", "day"])
-@pytest.mark.parametrize(("target", "model"), [("y", Ridge()), ("high", LogisticRegression())])
+@varied(("target", "model"), [("y", Ridge()), ("high", LogisticRegression())])
 def test_days_that_drift_are_said_to(few_fits, file, task, target, model):
     assert order_of(file(days(True)), task, target, model).is_alike
     assert not order_of(file(days(False)), task, target, model).is_alike

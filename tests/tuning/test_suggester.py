@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
+from variations import varied
 
 from skmeta import HyperparameterPrior, TrialHistory
 from skmeta.tuning import _pool
@@ -558,7 +559,7 @@ def test_a_trial_is_of_the_branch_with_its_names():
 # Spaces of every kind ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
+@varied("method", METHODS, keep=2)
 def test_branches(method):
     def score(params):
         return bowl(params) if "a" in params else params.get("c", -50) / 50
