@@ -20,7 +20,6 @@ __all__ = [
     "prepare_glm",
     "routed_params",
     "threadpool_controller",
-    "too_few_to_split",
     "training_diverged",
 ]
 
@@ -92,9 +91,3 @@ def forget_best_weights(net: Any) -> None:
 def training_diverged(error: ValueError) -> bool:
     """Whether nets or stochastic gradient descent gave up because weights overflowed: told by the text, as above."""
     return str(error).startswith(("Solver produced non-finite parameter weights", "Floating-point under-/overflow"))
-
-
-def too_few_to_split(error: ValueError) -> bool:
-    """Whether rows were too few to hold some out, of each class of a classifier: told by the text, as above."""
-    parts = ("test_size", "least populated class", "validation set is too small")
-    return any(part in str(error) for part in parts)
