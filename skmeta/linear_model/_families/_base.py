@@ -94,6 +94,7 @@ class Family(ABC):
     many_targets: ClassVar[bool] = False
     moderated: ClassVar[bool] = False  # whether plain coefficients are scaled to predict best
     by_posterior: ClassVar[bool] = False  # whether coefficients are the posterior's, whatever prior each task has
+    sums_suffice: ClassVar[bool] = False  # whether the answer depends on rows through sums of their products alone
     starts: ClassVar[bool] = False  # whether the prior is only where the class's own steps begin
 
     @abstractmethod
