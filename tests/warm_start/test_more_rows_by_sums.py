@@ -35,20 +35,31 @@ def rows_kept(model):
     return sum(piece.tasks.n_rows for piece in model._known.pieces._pieces[1:])
 
 
+LASSO = Lasso(alpha=0.3, tol=1e-12)
+STARTS = [
+    *[("learned", each) for each in (Ridge(), Ridge(alpha=3.0, fit_intercept=False), LASSO)],
+    *[("of years", each) for each in (Ridge(), LASSO)],
+    *[("by hand", each) for each in (Ridge(), Ridge(fit_intercept=False), LASSO)],
+]
+
+
 @pytest.mark.quick
+@pytest.mark.filterwarnings(
+    "ignore:Objective did not converge"
+)  # nor does it from all rows at once: steps are the same
 @settings(max_examples=25, deadline=None)
 @given(
-    name=st.sampled_from(["learned", "of years", "by hand"]),
-    estimator=st.sampled_from([Ridge(), Ridge(alpha=3.0, fit_intercept=False), Lasso(alpha=0.3, tol=1e-12)]),
+    start=st.sampled_from(STARTS),
     seed=st.integers(0, 1000),
     weighed=st.booleans(),
     lacking=st.booleans(),
     batches=st.lists(st.integers(1, 15), min_size=2, max_size=6),
 )
-def test_any_split_in_any_order_is_one_fit(learned, name, estimator, seed, weighed, lacking, batches):
+def test_any_split_in_any_order_is_one_fit(learned, start, seed, weighed, lacking, batches):
     rng, n = np.random.default_rng(seed), sum(batches)
     own, y = rng.normal(size=(n, D)), rng.normal(size=n)
     own[:, 1] = np.round(own[:, 1])
+    name, estimator = start
     prior, place = learned[name]
     own[:, 0] += place
     if lacking:
