@@ -16,6 +16,7 @@ from sklearn.utils.validation import validate_data
 from skmeta._dask import is_partitioned
 from skmeta._progress import ADAPT, telling_of, telling_of_fit
 from skmeta.base import AdaptedEstimators
+from skmeta.base._adaptation_progress import adaptation_told
 from skmeta.base._class_prior import as_drawn
 from skmeta.base._fewer_rows import fewer_rows
 from skmeta.base._learner import why_no_more_rows
@@ -99,7 +100,7 @@ def _with_rows(model: Any, X: Any, y: Any, sample_weight: Any) -> KnownTasks:
             adapted: AdaptedEstimators = own.adapt_tasks(model_of_task, tasks, n_jobs=model.n_jobs)
             return adapted
 
-        with telling_of(model, ADAPT):
+        with telling_of(model, ADAPT) as progress, adaptation_told(progress):
             found: KnownTasks = known.with_rows(tasks, kept, adapt, why_no_more_rows(getattr(model, "learner_", None)))
     return found
 
