@@ -75,9 +75,15 @@ class AdaptedInPieces(AdaptedEstimators):
         return np.asarray(self._piece[codes] == 0)
 
     def with_rows(
-        self, tasks: Tasks, known: Codes, new: Codes, n_tasks: int, adapt: Callable[[Tasks], AdaptedEstimators]
+        self,
+        tasks: Tasks,
+        known: Codes,
+        new: Codes,
+        n_tasks: int,
+        kept: Callable[[Tasks], Tasks],
+        adapt: Callable[[Tasks], AdaptedEstimators],
     ) -> Self:
-        """The same with more rows: their tasks are adapted anew from all rows that they have then.
+        """The same with more rows: their tasks are adapted anew from all that is kept of their rows then.
 
         Parameters
         ----------
@@ -87,6 +93,8 @@ class AdaptedInPieces(AdaptedEstimators):
             Where the tasks known before, and those of the new rows, stand among all.
         n_tasks : int
             How many there are then.
+        kept : callable
+            ``kept(tasks)`` are the rows that are kept of tasks.
         adapt : callable
             ``adapt(tasks)`` makes the estimators.
 
@@ -103,11 +111,11 @@ class AdaptedInPieces(AdaptedEstimators):
         asked = np.flatnonzero(touched)
         place = np.cumsum(touched) - 1
         parts = [
-            (self._pieces[k].tasks.take(code[own]), place[own])
+            (kept(self._pieces[k].tasks.take(code[own])), place[own])
             for k in np.unique(piece[asked][piece[asked] >= 0])
             for own in [asked[piece[asked] == k]]
         ]
-        joined = joined_rows([*parts, (tasks, place[new])], len(asked))
+        joined = kept(joined_rows([*parts, (kept(tasks), place[new])], len(asked)))
         pieces = [*self._pieces, Piece(joined, adapt(joined))]
         piece[asked], code[asked] = len(self._pieces), np.arange(len(asked))
         used = np.unique(np.r_[0, piece])

@@ -163,6 +163,22 @@ class Prior(FrozenValue):
         """
         return leave_one_out_scores(self, estimator, tasks)
 
+    def needs_rows(self, estimator: Any) -> bool:
+        """Whether adaptation asks for the single rows of a task; by default it does.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+
+        Returns
+        -------
+        bool
+            False where it depends on them through weights, means and products of columns and targets alone, and through how
+            many they are (``row_counts`` of `Tasks`): then fewer rows with the same of these may stand for them.
+        """
+        return True
+
     def split(self) -> tuple[Any, Prior]:
         """The steps that it was learned behind, None for none, and the prior of the model.
 

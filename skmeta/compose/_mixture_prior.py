@@ -179,6 +179,10 @@ class MixturePrior(Prior):
         found = softmax(self._joint(estimator, tasks), axis=1)
         return np.where(tasks.counts[:, None] > 0, found, self.unseen_weights)
 
+    def needs_rows(self, estimator: Any) -> bool:
+        """Whether any component asks for the single rows of a task, see `Prior.needs_rows`."""
+        return any(each.needs_rows(estimator) for each in self.components)
+
     def log_evidence(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
         """Log density of each task's targets under the mixture, see `Prior.log_evidence`.
 

@@ -161,8 +161,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         Parameters
         ----------
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
-            New rows alone, with the columns that `fit` had. Rows of `fit` are kept by the model, as they were given: not a
-            copy.
+            New rows alone, with the columns that `fit` had. All rows are kept by the model, as no likelihood of labels is one
+            of sums; those of `fit` as they were given: not a copy.
         y : array-like of shape (n_rows,)
             Labels.
         classes : array-like of shape (n_classes,), default=None

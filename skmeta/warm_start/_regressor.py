@@ -139,7 +139,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         ----------
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
             New rows alone, with the columns that `fit` had. Rows of `fit` are kept by the model, as they were given: not a
-            copy.
+            copy. Of dense rows that come later a model of squared errors (Ridge, Lasso, ElasticNet) keeps sums, as many numbers
+            a task however many calls there are; all others need the rows and keep them.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_rows,), default=None

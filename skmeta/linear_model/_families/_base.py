@@ -18,6 +18,7 @@ from skmeta._inference.mixture import Mixture, Posterior, posterior
 from skmeta._inference.moments import Moments, Rows, collect_moments
 from skmeta._inference.outliers import trust_rows, trusted
 from skmeta._inference.units import Units
+from skmeta.base._adaptation_progress import each_adapted
 from skmeta.base._registry import add, lookup, register_linear
 from skmeta.linear_model._data import LinearData
 from skmeta.linear_model._families._refusals import why_not
@@ -76,10 +77,11 @@ class Adaptation:
 
 
 def in_parallel(function: Callable[..., Any], jobs: list[tuple[Any, ...]], n_jobs: int | None) -> list[Any]:
-    """``[function(*job) for job in jobs]``; a single job does not pay for a pool."""
+    """``[function(*job) for job in jobs]``, each a task's; a single one does not pay for a pool."""
     if len(jobs) == 1:
         return [function(*jobs[0])]
-    return list(Parallel(n_jobs=n_jobs)(delayed(function)(*job) for job in jobs))
+    found = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(function)(*job) for job in jobs)
+    return each_adapted(found, len(jobs))
 
 
 class Family(ABC):
@@ -94,6 +96,7 @@ class Family(ABC):
     many_targets: ClassVar[bool] = False
     moderated: ClassVar[bool] = False  # whether plain coefficients are scaled to predict best
     by_posterior: ClassVar[bool] = False  # whether coefficients are the posterior's, whatever prior each task has
+    sums_suffice: ClassVar[bool] = False  # whether the answer depends on rows through sums of their products alone
     starts: ClassVar[bool] = False  # whether the prior is only where the class's own steps begin
 
     @abstractmethod
