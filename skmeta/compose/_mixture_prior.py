@@ -86,7 +86,9 @@ class MixturePrior(Prior):
             unseen = np.array(self.weights_without_rows, dtype=float)
             _check_weights(unseen, names, n)
             checked["weights_without_rows"] = _normalised(unseen)
-        shared = {name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes")}
+        shared = {
+            name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes", "class_weight")
+        }
         known = all(component.class_prior is not None for component in components)
         shared["class_prior"] = first.class_prior if known else None
         for name, value in (checked | shared).items():
@@ -222,6 +224,11 @@ class MixturePrior(Prior):
         if self.context_names:
             check_reads(self, context)
         return replace(self, components=[given_what_is_known(component, context) for component in self.components])
+
+    def with_class_weight(self, class_weight: Any) -> Prior:
+        """Noted in the first component, which was learned, see `Prior.with_class_weight`."""
+        first, *others = self.components
+        return replace(self, components=(first.with_class_weight(class_weight), *others))
 
     def aligned(self, feature_names: Sequence[str]) -> Prior:
         """The same mixture for columns in another order; itself unless all components can follow it.
