@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,23 +23,14 @@ def class_weight_of(estimator: Any, classes: NDArray[Any] | None) -> ClassWeight
     return found if set(found) != {1.0} else None
 
 
-def with_class_weight(prior: Any, estimator: Any) -> Any:
-    """A prior that knows how the rows that it was just learned from were weighed.
-
-    Parameters
-    ----------
-    prior : Prior
-        Learned.
-    estimator : estimator
-        By this one.
-
-    Returns
-    -------
-    Prior
-        The same where no class had another weight.
-    """
-    found = class_weight_of(estimator, prior.classes)
-    return prior if found is None else prior.with_class_weight(found)
+def with_class_weight(prior: Any, class_weight: ClassWeight) -> Any:
+    """A learned prior that knows by what weights of classes it was learned; of a mixture its first component does."""
+    if class_weight is prior.class_weight:
+        return prior
+    if not hasattr(prior, "components"):
+        return replace(prior, class_weight=class_weight)
+    first, *others = prior.components
+    return replace(prior, components=(with_class_weight(first, class_weight), *others))
 
 
 def check_class_weight(prior: Any, estimator: Any) -> None:

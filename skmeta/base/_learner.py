@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from sklearn.base import BaseEstimator
 
 from skmeta.base._adapted_estimators import AdaptedEstimators
+from skmeta.base._class_weight import class_weight_of, with_class_weight
 from skmeta.base._prior import Prior
 from skmeta.tasks import PartitionedTasks, Tasks
 
@@ -154,7 +155,7 @@ def learn_partitions(
     own = getattr(learner, "learn_partitions", None)
     if own is None:
         raise TypeError(cannot_learn_partitions(learner, estimator))
-    return checked_prior(learner, own(estimator, tasks, prior, n_jobs=n_jobs, progress=progress))
+    return checked_prior(learner, own(estimator, tasks, prior, n_jobs=n_jobs, progress=progress), estimator)
 
 
 def adapt_learned(learner: Any, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
@@ -172,10 +173,10 @@ def names_among(levels: Mapping[str, Any], learner: Any, prior: Prior | None) ->
     return {name: levels[name] for name in (names[:-1] if times else names)}
 
 
-def checked_prior(learner: Any, prior: Any) -> Prior:
-    """What a learner of somebody's own has learned is a prior."""
+def checked_prior(learner: Any, prior: Any, estimator: Any) -> Prior:
+    """What a learner of somebody's own has learned is a prior; it knows by what weights of classes that was."""
     if isinstance(prior, Prior):
-        return prior
+        return with_class_weight(prior, class_weight_of(estimator, prior.classes))
     raise TypeError(
         f"learner: wanted a learner whose learn returns a Prior, found {type(learner).__name__}, which returned "
         f"{type(prior).__name__}; make its values a subclass of skmeta.base.Prior."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -194,21 +194,6 @@ class Prior(FrozenValue):
             Of raw rows.
         """
         return prior
-
-    def with_class_weight(self, class_weight: ClassWeight) -> Prior:
-        """The prior, which knows by what weights of classes it was learned.
-
-        Parameters
-        ----------
-        class_weight : "balanced", sequence of float or None
-            As in the field of that name.
-
-        Returns
-        -------
-        Prior
-            A copy.
-        """
-        return replace(self, class_weight=class_weight)
 
     def aligned(self, feature_names: Sequence[str]) -> Prior:
         """The prior for rows whose columns have these names, in this order if the family can follow it.

@@ -225,11 +225,6 @@ class MixturePrior(Prior):
             check_reads(self, context)
         return replace(self, components=[given_what_is_known(component, context) for component in self.components])
 
-    def with_class_weight(self, class_weight: Any) -> Prior:
-        """Noted in the first component, which was learned, see `Prior.with_class_weight`."""
-        first, *others = self.components
-        return replace(self, components=(first.with_class_weight(class_weight), *others))
-
     def aligned(self, feature_names: Sequence[str]) -> Prior:
         """The same mixture for columns in another order; itself unless all components can follow it.
 

@@ -8,7 +8,6 @@ from sklearn.base import clone
 
 from skmeta._progress import telling_of_learning
 from skmeta.base import learner_for
-from skmeta.base._class_weight import with_class_weight
 from skmeta.base._learner import checked_prior
 from skmeta.base._registry import fallback_learner
 from skmeta.steps import split_prior
@@ -82,8 +81,7 @@ def learned_prior(shell: Any, learner: Any, model: Any, tasks: Tasks, prior: Any
     """
     with telling_of_learning(shell) as progress:
         told = {} if progress is None else {"progress": progress}  # a learner of somebody's own need not take it
-        found = checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=shell.n_jobs, **told))
-        return with_class_weight(found, model)
+        return checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=shell.n_jobs, **told), model)
 
 
 def _are_own_labels(prior: Any, tasks: Tasks | None) -> bool:

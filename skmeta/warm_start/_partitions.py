@@ -13,7 +13,6 @@ from sklearn.utils.validation import validate_data
 
 from skmeta import _dask, _dataframe
 from skmeta._progress import telling_of_learning
-from skmeta.base._class_weight import with_class_weight
 from skmeta.base._learner import learn_partitions
 from skmeta.base._matching import check_names, reads_targets
 from skmeta.steps import (
@@ -56,7 +55,6 @@ def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any, progress: Any
     behind = tasks.map(partial(apply_in_part, steps))
     with telling_of_learning(model) as told:
         prior = learn_partitions(learner, parts.model, behind, prior, model.n_jobs, progress or told)
-        prior = with_class_weight(prior, parts.model)
     if prior.n_tasks <= 1 and model.prior is None:
         raise ValueError(
             f"task: wanted a column that tells at least two tasks apart, found {model.task!r} with one value. One dataset is "
