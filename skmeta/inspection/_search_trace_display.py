@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skmeta.inspection._axes import axes_for, better, limit_to_typical, title_of
+from skmeta.inspection._axes import better, limit_to_typical, take_axes, title_of
 from skmeta.inspection._bands import between_quantiles, checked_quantiles
 from skmeta.inspection._colors import colors_of
 from skmeta.tasks._words import listed, shown
@@ -120,8 +120,7 @@ class SearchTraceDisplay:
         """
         bounds = checked_quantiles(quantiles)
         negate = self.scoring.startswith("neg_") if negate_score is None else negate_score
-        ax, sign = axes_for(self, ax), -1 if negate else 1
-        self.ax_, self.figure_ = ax, ax.figure
+        ax, sign = take_axes(self, ax), -1 if negate else 1
         self.lines_: list[Any] = []
         self.markers_: list[Any] = []
         self.fill_between_: list[Any] = []

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skmeta.inspection._axes import axes_for, better, limit_to_typical, title_of
+from skmeta.inspection._axes import better, limit_to_typical, take_axes, title_of
 from skmeta.inspection._bands import between_quantiles, checked_quantiles
 from skmeta.inspection._colors import colors_of
 from skmeta.model_selection import ShotCurve, shot_curve
@@ -105,8 +105,7 @@ class ShotCurveDisplay:
             raise ValueError(f"band_style: wanted 'fill_between', 'errorbar' or None, found {band_style!r}.")
         bounds = checked_quantiles(quantiles)
         negate = self.curve.is_error if negate_score is None else negate_score
-        ax, sign = axes_for(self, ax), -1 if negate else 1
-        self.ax_, self.figure_ = ax, ax.figure
+        ax, sign = take_axes(self, ax), -1 if negate else 1
         self._draw_means(sign, line_kw or {})
         bands = np.quantile(sign * self.curve.scores, bounds, axis=-1)
         self._draw_bands(band_style, bands, fill_between_kw or {}, errorbar_kw or {})
