@@ -9,8 +9,8 @@ import numpy as np
 OUTER = 3.0  # interquartile ranges from the quartiles to Tukey's outer fences (Exploratory Data Analysis, 1977, 2C)
 
 
-def take_axes(display: Any, ax: Any) -> Any:
-    """Return `ax`, or the axes of a new figure if it is None; they and their figure are attributes of the display."""
+def axes_for(display: object, ax: Any) -> tuple[Any, Any]:
+    """Return `ax`, or the axes of a new figure if it is None, and their figure."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -18,9 +18,8 @@ def take_axes(display: Any, ax: Any) -> Any:
         raise ImportError(
             f"{name}.plot: wanted matplotlib, found it not installed; pip install 'skmeta[plot]'."
         ) from error
-    display.ax_ = plt.subplots(layout="constrained")[1] if ax is None else ax
-    display.figure_ = display.ax_.figure
-    return display.ax_
+    ax = plt.subplots(layout="constrained")[1] if ax is None else ax
+    return ax, ax.figure
 
 
 def with_one_below(ax: Any, heights: tuple[float, float], *, sharex: bool = False) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.base._pictures import Path, Spread
-from skmeta.inspection._axes import take_axes, with_one_below
+from skmeta.inspection._axes import axes_for, with_one_below
 from skmeta.inspection._colors import COLORS, OTHERS
 from skmeta.inspection._path import draw_path, moves_of
 from skmeta.inspection._short_names import shortened
@@ -179,7 +179,7 @@ class PriorDisplay:
         display : PriorDisplay
             The display, with the artists as attributes.
         """
-        take_axes(self, ax)
+        self.ax_, self.figure_ = axes_for(self, ax)
         self._forget()
         n_slopes = len(self.names) - 1
         if self.path is not None:

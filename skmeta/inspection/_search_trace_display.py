@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skmeta.inspection._axes import better, limit_to_typical, take_axes, title_of
+from skmeta.inspection._axes import axes_for, better, limit_to_typical, title_of
 from skmeta.inspection._bands import between_quantiles, checked_quantiles
 from skmeta.inspection._colors import colors_of
 from skmeta.tasks._words import listed, shown
@@ -120,7 +120,8 @@ class SearchTraceDisplay:
         """
         bounds = checked_quantiles(quantiles)
         negate = self.scoring.startswith("neg_") if negate_score is None else negate_score
-        ax, sign = take_axes(self, ax), -1 if negate else 1
+        self.ax_, self.figure_ = axes_for(self, ax)
+        sign = -1 if negate else 1
         self.lines_: list[Any] = []
         self.markers_: list[Any] = []
         self.fill_between_: list[Any] = []
@@ -129,7 +130,7 @@ class SearchTraceDisplay:
             draw = self._draw_one if np.ndim(scores) == 1 else self._draw_seeds
             draw(name, sign * np.asarray(scores, dtype=float), sign, bounds, style)
         every = np.concatenate([np.ravel(scores) for scores in self.scores.values()])
-        limit_to_typical(ax, np.concatenate([line.get_ydata() for line in self.lines_]), among=sign * every)
+        limit_to_typical(self.ax_, np.concatenate([line.get_ydata() for line in self.lines_]), among=sign * every)
         name = f"Best {_lowered(title_of(self.scoring, negate))} so far ({better(negate)})"
         self._label(score_name or self.score_name or name, bounds)
         return self

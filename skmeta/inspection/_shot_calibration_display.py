@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.calibration import CalibrationDisplay
 
-from skmeta.inspection._axes import take_axes
+from skmeta.inspection._axes import axes_for
 from skmeta.inspection._colors import colors_of
 from skmeta.model_selection import NShotSplit
 from skmeta.tasks import take_rows
@@ -91,7 +91,7 @@ class ShotCalibrationDisplay:
         """
         y_true = np.asarray(self.y_true)
         pos_label = _positive(np.unique(y_true), self.pos_label)
-        take_axes(self, ax)
+        self.ax_, self.figure_ = axes_for(self, ax)
         self.displays_ = [
             CalibrationDisplay.from_predictions(
                 y_true == pos_label,

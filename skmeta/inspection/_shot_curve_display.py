@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skmeta.inspection._axes import better, limit_to_typical, take_axes, title_of
+from skmeta.inspection._axes import axes_for, better, limit_to_typical, title_of
 from skmeta.inspection._bands import between_quantiles, checked_quantiles
 from skmeta.inspection._colors import colors_of
 from skmeta.model_selection import ShotCurve, shot_curve
@@ -105,14 +105,15 @@ class ShotCurveDisplay:
             raise ValueError(f"band_style: wanted 'fill_between', 'errorbar' or None, found {band_style!r}.")
         bounds = checked_quantiles(quantiles)
         negate = self.curve.is_error if negate_score is None else negate_score
-        ax, sign = take_axes(self, ax), -1 if negate else 1
+        self.ax_, self.figure_ = axes_for(self, ax)
+        sign = -1 if negate else 1
         self._draw_means(sign, line_kw or {})
         bands = np.quantile(sign * self.curve.scores, bounds, axis=-1)
         self._draw_bands(band_style, bands, fill_between_kw or {}, errorbar_kw or {})
-        limit_to_typical(ax, sign * self.curve.mean)
+        limit_to_typical(self.ax_, sign * self.curve.mean)
         self._label(score_name or self.score_name or f"{title_of(self.curve.scoring, negate)} ({better(negate)})")
         said = between_quantiles(bounds, f"{self.curve.scores.shape[-1]} folds")
-        ax.legend(
+        self.ax_.legend(
             title=None if band_style is None else f"Line: mean; band: {said}", title_fontsize="small", alignment="left"
         )
         return self
