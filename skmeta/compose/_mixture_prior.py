@@ -86,7 +86,9 @@ class MixturePrior(Prior):
             unseen = np.array(self.weights_without_rows, dtype=float)
             _check_weights(unseen, names, n)
             checked["weights_without_rows"] = _normalised(unseen)
-        shared = {name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes")}
+        shared = {
+            name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes", "class_weight")
+        }
         known = all(component.class_prior is not None for component in components)
         shared["class_prior"] = first.class_prior if known else None
         for name, value in (checked | shared).items():

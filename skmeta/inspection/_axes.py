@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary, ref
 _BELOW: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # of axes that were made shorter, those below them
 
 
-def axes_for(display: object, ax: Any) -> Any:
-    """Return `ax`, or the axes of a new figure if it is None."""
+def axes_for(display: object, ax: Any) -> tuple[Any, Any]:
+    """Return `ax`, or the axes of a new figure if it is None, and their figure."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -17,7 +17,8 @@ def axes_for(display: object, ax: Any) -> Any:
         raise ImportError(
             f"{name}.plot: wanted matplotlib, found it not installed; pip install 'skmeta[plot]'."
         ) from error
-    return plt.subplots(layout="constrained")[1] if ax is None else ax
+    ax = plt.subplots(layout="constrained")[1] if ax is None else ax
+    return ax, ax.figure
 
 
 def with_one_below(ax: Any, heights: tuple[float, float], *, sharex: bool = False) -> tuple[Any, Any]:

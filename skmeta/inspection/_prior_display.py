@@ -151,8 +151,7 @@ class PriorDisplay:
         display : PriorDisplay
             The display, with the artists as attributes.
         """
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
+        self.ax_, self.figure_ = axes_for(self, ax)
         self._forget()
         n_slopes = len(self.names) - 1
         if self.path is not None:

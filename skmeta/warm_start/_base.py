@@ -157,7 +157,7 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
     def _fit_plain(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         fitted = clone(self.estimator)
         check_takes_weights(unfitted_model(fitted), sample_weight)
-        with telling_columns(X), hinting_at_task(X):
+        with telling_columns(X), hinting_at_task(X, self.learner):
             fitted.fit(X, y, **weights_for(fitted, sample_weight))
         found = {"_plain": fitted, "prior_": None}
         return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})

@@ -42,6 +42,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         regions or dates, finds them in ``X`` by the columns it was learned with: without ``task``, each of them has one value.
     learner : "auto" or learner, default="auto"
         What learns the prior; "auto" is the one registered for the estimator's class, or `SharedModel`, with its defaults.
+        Without ``task`` nothing is learned; without ``prior`` too, a warning says so of a learner that was given.
         Where tasks have labels of their own (those of a task and of the others have less in common than not), it is
         `DiscriminantLearner` for KNeighborsClassifier, GaussianNB and LogisticRegression too. Where each task has classes
         of its own under the same names, such as numbers from 0, write ``learner=DiscriminantLearner(labels="own")``.

@@ -53,6 +53,7 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         them in ``X`` by the columns it was learned with: without ``task``, each of them has one value.
     learner : "auto" or learner, default="auto"
         What learns the prior; "auto" is the one registered for the estimator's class, or `SharedModel`, with its defaults.
+        Without ``task`` nothing is learned; without ``prior`` too, a warning says so of a learner that was given.
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
     verbose : int, default=0
