@@ -211,6 +211,7 @@ def test_a_learner_that_went_on_from_a_prior_has_forgotten_the_outputs_before():
     assert_allclose(again.predict(more), fresh.predict(more))
 
 
+@pytest.mark.variations
 def test_several_targets_have_an_interval_each():
     X, y = shops(n_tasks=6, n_rows=8)
     Y = np.column_stack([y, 10.0 * y])

@@ -270,6 +270,7 @@ def test_what_is_no_one_kernel_for_all_tasks_is_refused(estimator, message):
         WarmStartRegressor(estimator, task=-1).fit(X, y)
 
 
+@pytest.mark.variations
 def test_several_outputs_have_their_own_deviations():
     X, y, _ = make_sinusoids(5, 6, random_state=0)
     learner = GaussianProcessLearner(max_rounds=1)

@@ -263,7 +263,7 @@ def test_a_past_that_knows_no_states_has_no_drift_and_a_warning_says_so(walk, pa
     np.testing.assert_array_equal(mean_of(found), mean_of(EmpiricalBayes("spherical").learn(Ridge(), new, prior)))
 
 
-@pytest.mark.parametrize("kind", ["walk", "constant"])
+@varied("kind", ["walk", "constant"])
 def test_a_warning_names_what_describes_days_where_it_is_not_read(kind):
     tasks, _ = drifting_tasks(1, n_days=30, kind=kind)
     X, y = table(tasks)

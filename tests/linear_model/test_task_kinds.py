@@ -328,7 +328,7 @@ def test_a_structure_among_tasks_says_which_it_is(known, options, past, message)
     assert EmpiricalBayes(n_components=2).learn(Ridge(), alone, inside).n_kinds == 2
 
 
-@pytest.mark.parametrize("past", [False, True])
+@varied("past", [False, True])
 def test_kinds_are_looked_for_once_outliers_are_known(two, past, monkeypatch):
     tasks, prior, _ = two
 

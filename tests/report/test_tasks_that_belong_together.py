@@ -43,7 +43,7 @@ def file(tmp_path):
     return write
 
 
-def test_a_store_of_which_nothing_is_known_starts_from_its_region(few_fits, capsys, file):
+def test_a_store_of_which_nothing_is_known_starts_from_its_region(few_fits_once, capsys, file):
     path = file(stores())
     status, out, err = run(capsys, path, *NESTED)
     assert status == 0 and "Warning" not in err
@@ -84,7 +84,7 @@ def test_a_context_that_varies_within_a_task_names_the_task(few_fits, capsys, fi
     assert status == 2 and "constant within each task" in err
 
 
-def test_a_saved_prior_knows_regions(few_fits, capsys, file, tmp_path):
+def test_a_saved_prior_knows_regions(few_fits_once, capsys, file, tmp_path):
     """Of a store without sales its region is known; of one with sales more; a new region has the mean of all."""
     saved, out = tmp_path / "prior.joblib", tmp_path / "out.csv"
     assert run(capsys, file(stores()), *NESTED, "--save", saved)[0] == 0
@@ -161,7 +161,7 @@ def test_stores_numbered_by_region_are_no_drift(few_fits, file):
 DAYS = ("--task", "date", "--target", "y")
 
 
-def test_days_that_drift_are_forecast(few_fits, capsys, file, tmp_path):
+def test_days_that_drift_are_forecast(few_fits_once, capsys, file, tmp_path):
     path, saved, out = file(days(True)[["date", "x", "y"]]), tmp_path / "prior.joblib", tmp_path / "out.csv"
     status, text, _ = run(capsys, path, *DAYS, "--drift", "--save", saved)
     assert status == 0 and "Tasks are tested in the order of date, each from earlier ones alone: a forecast." in text
