@@ -282,6 +282,15 @@ def tables_have_one_home(modules):
             yield f"{' and '.join(names)} each have the table {table:.60}: one of them is its home"
 
 
+def warnings_point_at_the_caller(modules):
+    for module in modules:
+        if module.name == "skmeta.tasks._warn_caller":
+            continue
+        for node, _ in nodes_of(module):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("warn", "warn_explicit"):
+                yield f"{module.name}:{node.lineno} counts frames by hand: warn_caller finds the user's line"
+
+
 def no_promises(modules):
     for module in modules:
         for number, line in enumerate(module.text.splitlines(), 1):
@@ -307,6 +316,7 @@ RULES = [
     concrete_estimators_in_their_family,
     words_of_the_field,
     tables_have_one_home,
+    warnings_point_at_the_caller,
     no_promises,
 ]
 
@@ -378,11 +388,14 @@ BROKEN = [
     (words_of_the_field, {"tasks": "strangers = 1"}),
     (tables_have_one_home, {"tasks": "A = {k: 1 for k in (1, 2)}", "tuning": "_B: dict = {k: 1 for k in (2, 1)}"}),
     (tables_have_one_home, {"tasks": "A = {'x': 1}", "tuning": "_B = {'x': 1}"}),
+    (warnings_point_at_the_caller, {"tasks": "import warnings\nwarnings.warn('x', UserWarning, stacklevel=3)"}),
+    (warnings_point_at_the_caller, {"tasks": "from warnings import warn\ndef f():\n    warn('x')"}),
     (no_promises, {"tasks": "x = 1  # TO" + "DO: think"}),
 ]
 SOUND = {
     "_inference": '"""Arrays."""\nimport numpy',
     "_sklearn": '"""Private names."""\nfrom sklearn.model_selection._search import BaseSearchCV',
+    "tasks._warn_caller": '"""Where warnings point."""\nimport warnings\nwarnings.warn("x", UserWarning, 3)',
     "tasks": '"""Tasks.\n\nMore."""\nfrom sklearn.utils import _safe_indexing\ndef f(X):\n    return hasattr(X, "fit")',
     "_dataframe": '"""Frames."""\ndef f(X):\n    import pandas\n    return hasattr(X, "columns")',
     "linear_model": '"""Values."""\nfrom .gaussian import GaussianPrior',

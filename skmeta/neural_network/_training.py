@@ -17,6 +17,7 @@ from skmeta.neural_network._held_out import check_rows_to_hold_out
 from skmeta.neural_network._other_packages import package_of
 from skmeta.neural_network._parameters import Array, are_finite, is_net, parameters_of, set_parameters
 from skmeta.neural_network._step_sizes import train_by_step_sizes
+from skmeta.tasks._warn_caller import warn_caller
 
 _EPOCHS = 5  # of a linear model whose task lacks classes: its own rule to stop is not at hand in partial_fit
 # Training whose loss has grown so many times has diverged, though it may end before weights overflow.
@@ -205,11 +206,9 @@ def _go_on(model: Any, X: Any, y: Array, weight: Any) -> None:
     elif hasattr(model, "partial_fit"):
         _fit_in_epochs(model, X, y, weighed)
     else:
-        warnings.warn(
+        warn_caller(
             f"y: wanted rows of all classes {classes.tolist()}, found {np.unique(y).tolist()} alone, from which "
-            f"{type(model).__name__} cannot be trained; the learned parameters stay.",
-            UserWarning,
-            stacklevel=2,
+            f"{type(model).__name__} cannot be trained; the learned parameters stay."
         )
 
 

@@ -339,8 +339,10 @@ def test_tasks_of_one_row_teach_no_start(learner):
 def test_what_diverges_at_once_leaves_the_start(learner):
     tasks = lines()
     net = clone(NET).set_params(activation="identity", learning_rate_init=1e6)
-    with pytest.warns(ConvergenceWarning, match=r"iteration 1, where training diverged .* with a loss of (inf|nan)"):
+    wanted = r"iteration 1, where training diverged .* with a loss of (inf|nan)"
+    with pytest.warns(ConvergenceWarning, match=wanted) as said:
         prior = learner(n_inner_steps=60, n_iter=5, random_state=0).learn(net, tasks)
+    assert {each.filename for each in said} == {__file__}
     for one, other in zip(prior.arrays, first_weights(net), strict=True):
         assert_allclose(one, other, rtol=1e-14)
 
