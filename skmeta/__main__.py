@@ -145,6 +145,9 @@ def run(options: argparse.Namespace) -> str:
         report.save_plot(collection, curve, options.plot)
     if options.save:
         report.save_prior(report.with_table(warm.prior_, collection, model), options.save)
+        said = report.why_not_applied(options.save)
+        if said:
+            print(f"note: {said}", file=sys.stderr)
     write = report.as_json if options.json else report.as_text
     return write(collection, model, curve, report.judge(curve), warm)
 

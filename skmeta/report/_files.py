@@ -88,6 +88,26 @@ def save_prior(prior: Any, path: str) -> None:
     dump(prior, path)
 
 
+def why_not_applied(path: str) -> str:
+    """What ``apply`` says of a file without ``--trust``, for who has just written it; empty if it reads it.
+
+    Parameters
+    ----------
+    path : str
+        As of `save_prior`.
+
+    Returns
+    -------
+    str
+        The message.
+    """
+    try:
+        load_prior(path)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def save_table(frame: Any, path: str) -> None:
     """Write a table.
 
@@ -154,7 +174,8 @@ def _load_skops(path: str, trust: bool) -> Any:
         raise ValueError(f"{path}: wanted a prior that is safe whoever made it, found {error}; {OWN_FILE}.") from None
     except Exception as error:  # of a file that is damaged, or made to be
         raise ValueError(
-            f"{path}: wanted a prior that --save wrote, found what skops cannot read ({error!r})."
+            f"{path}: wanted a prior that --save wrote, found what skops cannot read ({error!r}); if --save wrote it, save it "
+            "to a .joblib file."
         ) from error
     return prior
 

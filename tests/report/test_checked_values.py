@@ -1,6 +1,7 @@
 """Files made of listed types whose values are the attack: each is refused before anything of it is used."""
 
 import os
+import re
 from copy import deepcopy
 
 import numpy as np
@@ -24,7 +25,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import GaussianPrior
@@ -32,7 +33,7 @@ from skmeta.compose import MixturePrior
 from skmeta.compose._own_model import OwnModelPrior
 from skmeta.fallback._shared_model_prior import SharedModelPrior
 from skmeta.neural_network import ParametersPrior
-from skmeta.report import apply_prior, load_prior
+from skmeta.report import apply_prior, load_prior, why_not_applied
 from skmeta.report._checked_trees import about_tree
 from skmeta.report._checked_values import UnsafeValueError, check_values
 from skmeta.report._prior_of_table import PriorOfTable
@@ -254,6 +255,15 @@ def test_models_that_are_saved_are_read_without_an_option(name, tmp_path):
     again = load_prior(saved(of_table(shared(model), model, steps), tmp_path))
     np.testing.assert_array_equal(again.model.predict(X), model.predict(X))
     assert again.prior.outputs[0].func.__self__ is again.prior.model
+
+
+def test_who_saves_is_told_what_apply_will_ask_for(tmp_path):
+    for model, said in (
+        (tree(), "^$"),
+        (KNeighborsRegressor(algorithm="brute").fit(X, y), "found a fitted KNeighborsRegressor, .* --trust"),
+        (SVR().fit(X, y), "found what skops cannot read .*; if --save wrote it, save it to a .joblib file"),
+    ):
+        assert re.search(said, why_not_applied(saved(of_table(shared(model), model), tmp_path)))
 
 
 def test_models_that_are_not_fitted_are_read_without_an_option(tmp_path):
