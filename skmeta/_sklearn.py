@@ -19,6 +19,7 @@ __all__ = [
     "param_names",
     "prepare_glm",
     "routed_params",
+    "text_options",
     "threadpool_controller",
     "training_diverged",
 ]
@@ -91,3 +92,15 @@ def forget_best_weights(net: Any) -> None:
 def training_diverged(error: ValueError) -> bool:
     """Whether nets or stochastic gradient descent gave up because weights overflowed: told by the text, as above."""
     return str(error).startswith(("Solver produced non-finite parameter weights", "Floating-point under-/overflow"))
+
+
+def text_options(cls: type) -> dict[str, set[Any]]:
+    """The texts that scikit-learn lists for each parameter of a class of its own; none where it takes no text, or any."""
+    constraints = getattr(cls, "_parameter_constraints", {})
+    listed = {name: constraints.get(name, ()) for name in param_names(cls)}
+    return {
+        name: {option for each in kinds for option in getattr(each, "options", ())}
+        if isinstance(kinds, list)
+        else set()
+        for name, kinds in listed.items()
+    }

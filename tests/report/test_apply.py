@@ -58,7 +58,8 @@ def new_table(tmp_path, classes=False):
 def test_known_rows_teach_and_other_tasks_have_the_prior(few_fits, capsys, tmp_path, ending):
     pytest.importorskip(ending)
     prior, (path, truth, _) = learned(few_fits, tmp_path, ending=ending), new_table(tmp_path)
-    status, out, _ = run(capsys, "apply", prior, path, "--out", tmp_path / "out.csv")
+    own = ["--trust"] if ending == "joblib" else []
+    status, out, _ = run(capsys, "apply", prior, path, *own, "--out", tmp_path / "out.csv")
     assert status == 0
     assert (
         "80 rows of 4 tasks (store) predicted: 2 tasks by what 16 known rows of their own tell, 2 by the prior" in out
@@ -159,12 +160,18 @@ def test_a_table_of_another_kind_is_told(few_fits, tmp_path, kind):
 def test_files_that_are_no_priors_are_told(capsys, tmp_path):
     path, _, _ = new_table(tmp_path)
     joblib.dump({"a": 1}, tmp_path / "a.joblib")
-    for prior, message in (
-        (tmp_path / "a.joblib", "found dict"),
+    (tmp_path / "c.skops").write_bytes(b"no zip file")
+    for prior, message, *own in (
+        (tmp_path / "a.joblib", "found dict", "--trust"),
+        (
+            tmp_path / "a.joblib",
+            "found a pickle, which can run any code; if you made the file yourself, say so by --trust",
+        ),
         (tmp_path / "b.skops", "found none"),
+        (tmp_path / "c.skops", "found what skops cannot read (BadZipFile"),
         (path, "ends in .skops"),
     ):
-        status, _, err = run(capsys, "apply", prior, path, "--out", tmp_path / "out.csv")
+        status, _, err = run(capsys, "apply", prior, path, *own, "--out", tmp_path / "out.csv")
         assert status == 2 and message in err
 
 

@@ -34,7 +34,7 @@ def test_a_saved_prior_reads_what_describes_new_stores(few_fits_once, capsys, tm
     saved, out = tmp_path / "prior.joblib", tmp_path / "out.csv"
     argv = (tmp_path / "past.csv", "--task", "store", "--target", "sales", *said)
     assert run(capsys, *argv, "--save", saved)[0] == 0
-    assert run(capsys, "apply", saved, tmp_path / "new.csv", "--out", out)[0] == 0
+    assert run(capsys, "apply", saved, "--trust", tmp_path / "new.csv", "--out", out)[0] == 0
     import joblib
     from sklearn.linear_model import Ridge
 

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,8 +111,9 @@ def test_the_embedded_run_needs_no_extras():
 def test_what_was_learned_from_all_tasks_is_saved(few_fits_once, capsys, shops, tmp_path):
     pytest.importorskip("skops")
     files = [tmp_path / "prior.skops", tmp_path / "prior.joblib"]
-    for file in files:
-        assert run(capsys, shops, "--task", "shop", "--target", "sales", "--save", file)[0] == 0
+    for file, note in zip(files, ("", "note: .*a pickle, which can run any code; .* --trust"), strict=True):
+        status, _, err = run(capsys, shops, "--task", "shop", "--target", "sales", "--save", file)
+        assert status == 0 and re.search(note, err) and bool(note) == ("note:" in err)
     from skops.io import get_untrusted_types, load
 
     untrusted = get_untrusted_types(file=files[0])

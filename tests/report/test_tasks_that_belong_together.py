@@ -92,7 +92,7 @@ def test_a_saved_prior_knows_regions(few_fits_once, capsys, file, tmp_path):
     table.loc[table["store"] == 119, "region"] = "new"
     table.loc[table["store"] == 100, "sales"] = stores()["sales"]
     with pytest.warns(UserWarning, match="task: region='new' was in no task that was learned from"):
-        status, said, _ = run(capsys, "apply", saved, file(table), "--out", out)
+        status, said, _ = run(capsys, "apply", saved, "--trust", file(table), "--out", out)
     assert status == 0 and "of 20 tasks (store in region) predicted: 1 tasks by what 7 known rows" in said
     found, prior, X = pd.read_csv(out), joblib.load(saved), table[["price", "size"]]
     for store, known in ((119, {}), (118, {"region": "isles"})):
@@ -171,7 +171,7 @@ def test_days_that_drift_are_forecast(few_fits_once, capsys, file, tmp_path):
     assert errors["warm"][0] < 0.9 * errors["own"][0]  # who knows the last days knows more than their mean
     tomorrow = pd.DataFrame({"date": ["10.03.2024"] * 3, "x": [0.0, 1.0, 2.0], "y": ""})
     tomorrow.to_csv(tmp_path / "new.csv", index=False)
-    assert run(capsys, "apply", saved, tmp_path / "new.csv", "--out", out)[0] == 0
+    assert run(capsys, "apply", saved, "--trust", tmp_path / "new.csv", "--out", out)[0] == 0
     expected = joblib.load(saved).given(date=np.datetime64("2024-03-10")).zero_shot(Ridge()).predict(tomorrow[["x"]])
     np.testing.assert_allclose(pd.read_csv(out)["prediction"], expected)
 
