@@ -20,17 +20,22 @@ from skmeta.tasks._words import listed
 UNSUPERVISED = ("clusterer", "density_estimator")  # types of estimators whose rows have no targets
 
 
-def check_is_model(estimator: Any) -> None:
+def check_is_model(estimator: Any, prior: Any) -> None:
     """Raise for parameters out of range, and for a Pipeline: what a prior without steps speaks of is a model alone."""
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         raise TypeError(
             f"estimator: wanted an estimator such as Ridge(), found {estimator!r}; make an instance of a class."
         )
     if isinstance(estimator, Pipeline | TransformedTargetRegressor):
+        why = (
+            "the prior was learned without steps and lives in the space of the rows that it was learned from (learn it anew "
+            "with the steps you want)"
+            if prior.n_tasks
+            else "a prior written by hand is about the columns as the model sees them. Fitted steps belong to the prior: "
+            "PriorWithSteps(FrozenSteps(pipeline[:-1].steps), prior), of skmeta.steps"
+        )
         raise ValueError(
-            f"estimator: wanted the model alone, its last step, found a {type(estimator).__name__}; a prior written by hand "
-            "is about the columns as the model sees them. Fitted steps belong to the prior: "
-            "PriorWithSteps(FrozenSteps(pipeline[:-1].steps), prior)."
+            f"estimator: wanted the model alone, its last step, found a {type(estimator).__name__}; {why}."
         )
     check_parameters(estimator)
 

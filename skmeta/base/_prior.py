@@ -227,7 +227,7 @@ class Prior(FrozenValue):
         estimator
             A plain fitted scikit-learn estimator.
         """
-        check_is_model(estimator)
+        check_is_model(estimator, self)
         X = plain_table(X)
         if X.shape[0] == 0:
             found = column_names(X)
@@ -251,7 +251,7 @@ class Prior(FrozenValue):
         estimator
             A plain fitted scikit-learn estimator.
         """
-        check_is_model(estimator)
+        check_is_model(estimator, self)
         return self.adapt_tasks(estimator, Tasks.none(self.feature_names)).estimator(-1)
 
     def distil(self, estimator: Any, X: Any, *, teacher: Any) -> Any:
