@@ -150,10 +150,17 @@ def _say_by_position() -> None:
 _LEARNED_FROM = "The feature names should match those that the prior was learned from"
 
 
+def _if_of_ids(extra: Sequence[str]) -> str:
+    """The way out where what is unexpected is the column of ids: a prior of any task has not kept what it is called."""
+    name = extra[0]
+    which = f"{name!r} says" if len(extra) == 1 else "one of them says"
+    return f" (If {which} which task a row is of, leave it out, or name it: task={name!r}. Others, leave out.)"
+
+
 def check_names(wanted: Sequence[str], found: Sequence[str], should: str = _LEARNED_FROM) -> None:
     """Raise unless columns found are those wanted, in any order; the error names what is missing and what is new."""
     missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     if missing or extra:
         differences = [f"{what} {names}" for what, names in (("missing", missing), ("unexpected", extra)) if names]
-        hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else ""
+        hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else _if_of_ids(extra)
         raise ValueError(f"X: {should}: found {', '.join(differences)}.{hint}")
