@@ -20,17 +20,22 @@ from skmeta.tasks._words import listed
 UNSUPERVISED = ("clusterer", "density_estimator")  # types of estimators whose rows have no targets
 
 
-def check_is_model(estimator: Any) -> None:
+def check_is_model(estimator: Any, prior: Any) -> None:
     """Raise for parameters out of range, and for a Pipeline: what a prior without steps speaks of is a model alone."""
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         raise TypeError(
             f"estimator: wanted an estimator such as Ridge(), found {estimator!r}; make an instance of a class."
         )
     if isinstance(estimator, Pipeline | TransformedTargetRegressor):
+        why = (
+            "the prior was learned without steps and lives in the space of the rows that it was learned from (learn it anew "
+            "with the steps you want)"
+            if prior.n_tasks
+            else "a prior written by hand is about the columns as the model sees them. Fitted steps belong to the prior: "
+            "PriorWithSteps(FrozenSteps(pipeline[:-1].steps), prior), of skmeta.steps"
+        )
         raise ValueError(
-            f"estimator: wanted the model alone, its last step, found a {type(estimator).__name__}; a prior written by hand "
-            "is about the columns as the model sees them. Fitted steps belong to the prior: "
-            "PriorWithSteps(FrozenSteps(pipeline[:-1].steps), prior)."
+            f"estimator: wanted the model alone, its last step, found a {type(estimator).__name__}; {why}."
         )
     check_parameters(estimator)
 
@@ -141,10 +146,17 @@ def _say_by_position() -> None:
 _LEARNED_FROM = "The feature names should match those that the prior was learned from"
 
 
+def _if_of_ids(extra: Sequence[str]) -> str:
+    """The way out where what is unexpected is the column of ids: a prior of any task has not kept what it is called."""
+    name = extra[0]
+    which = f"{name!r} says" if len(extra) == 1 else "one of them says"
+    return f" (If {which} which task a row is of, leave it out, or name it: task={name!r}. Others, leave out.)"
+
+
 def check_names(wanted: Sequence[str], found: Sequence[str], should: str = _LEARNED_FROM) -> None:
     """Raise unless columns found are those wanted, in any order; the error names what is missing and what is new."""
     missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     if missing or extra:
         differences = [f"{what} {names}" for what, names in (("missing", missing), ("unexpected", extra)) if names]
-        hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else ""
+        hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else _if_of_ids(extra)
         raise ValueError(f"X: {should}: found {', '.join(differences)}.{hint}")

@@ -248,7 +248,7 @@ class Prior(FrozenValue):
         estimator
             A plain fitted scikit-learn estimator.
         """
-        check_is_model(estimator)
+        check_is_model(estimator, self)
         check_class_weight(self, estimator)
         X = plain_table(X)
         if X.shape[0] == 0:
@@ -273,7 +273,7 @@ class Prior(FrozenValue):
         estimator
             A plain fitted scikit-learn estimator.
         """
-        check_is_model(estimator)
+        check_is_model(estimator, self)
         check_class_weight(self, estimator)
         return self.adapt_tasks(estimator, Tasks.none(self.feature_names)).estimator(-1)
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import ShotCurve

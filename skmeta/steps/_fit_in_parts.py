@@ -23,7 +23,7 @@ def fit_steps_in_parts(parts: Parts, tasks: PartitionedTasks, names: tuple[str, 
     A step that has ``partial_fit`` is given one partition after the other: all rows. Any other one, and what transforms the
     target, is fitted to whole tasks drawn by their ids (`PartitionedTasks.sample`), which come here.
     """
-    frozen, sample = FrozenSteps(input_names=names), None
+    frozen, sample = FrozenSteps(input_names=names, learned_with_prior=True), None
     if parts.target is not None:
         sample = tasks.sample()
         frozen = fit_steps(replace(parts, steps=()), sample)[0]

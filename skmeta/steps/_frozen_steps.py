@@ -38,6 +38,9 @@ class FrozenSteps(FrozenValue):
         Columns that the first step reads, where they have names.
     columns : TaskColumns, default=TaskColumns()
         Columns of raw tables that are no features: of ids that the prior reads, and those that describe a task.
+    learned_with_prior : bool, default=False
+        Whether the prior behind them was learned from rows that had passed them. Steps that `fit` hands out say so
+        themselves; of steps by hand only you know it.
 
     Examples
     --------
@@ -56,6 +59,7 @@ class FrozenSteps(FrozenValue):
     target: Any = None
     input_names: tuple[str, ...] | None = None
     columns: TaskColumns = field(default_factory=TaskColumns)
+    learned_with_prior: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", tuple((str(name), step) for name, step in self.steps))
@@ -70,6 +74,11 @@ class FrozenSteps(FrozenValue):
         """The steps' names, joined by arrows."""
         target = [] if self.target is None else ["target"]
         return " -> ".join([name for name, _ in self.steps] + target)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether rows and targets leave the steps as they came."""
+        return self.target is None and all(is_nothing(step) for _, step in self.steps)
 
     @property
     def without_features(self) -> bool:
@@ -231,7 +240,7 @@ def fit_steps(parts: Parts, tasks: Tasks) -> tuple[FrozenSteps, Tasks]:
     """Clones of an estimator's steps, fitted on a whole collection, and its tasks as the model gets them."""
     y: Any = tasks.y
     target = None if parts.target is None else _fit_target(parts.target, y)
-    frozen = FrozenSteps(target=target, input_names=tasks.feature_names)
+    frozen = FrozenSteps(target=target, input_names=tasks.feature_names, learned_with_prior=True)
     seen = frozen.transform_target(y)
     fitted, Z = [], first_input(parts.steps, tasks.X)
     for name, step in parts.steps:

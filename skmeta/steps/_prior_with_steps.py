@@ -35,13 +35,26 @@ class PriorWithSteps(Prior):
     steps : FrozenSteps
         What raw rows and targets pass; input names stand in them.
     prior : Prior
-        About the columns that the steps make.
+        About the columns that the steps make. One that was learned (``n_tasks`` is not zero) is in the units of the rows that
+        it was learned from: beside steps by hand it is taken only if they say that these rows had passed them.
+
+    Raises
+    ------
+    ValueError
+        If the prior was learned and the steps are by hand, ``FrozenSteps(...)`` without ``learned_with_prior=True``.
     """
 
     steps: FrozenSteps
     prior: Prior
 
     def __post_init__(self) -> None:
+        if self.prior.n_tasks and not (self.steps.learned_with_prior or self.steps.changes_nothing):
+            raise ValueError(
+                f"prior: wanted one written by hand behind steps by hand ({self.steps.names}), found {self.prior!r}, which was "
+                "learned and is in the units of the rows that it was learned from. Learn it anew with the steps you want: "
+                "WarmStartRegressor(make_pipeline(StandardScaler(), Ridge()), task=...). If these rows had passed these very "
+                "steps, say so: FrozenSteps(..., learned_with_prior=True)."
+            )
         for name in ("n_tasks", "n_rows", "classes", "class_prior", "class_weight"):
             object.__setattr__(self, name, getattr(self.prior, name))
         object.__setattr__(self, "feature_names", self.steps.input_names)
@@ -276,8 +289,8 @@ class PriorWithSteps(Prior):
 
 
 def with_steps(steps: FrozenSteps, prior: Prior) -> Prior:
-    """The prior as a model hands it out: of raw rows where there are steps, else as it is."""
-    return PriorWithSteps(steps, prior) if steps else prior
+    """The prior as a model hands it out, learned from rows that had passed the steps: of raw rows, else as it is."""
+    return PriorWithSteps(replace(steps, learned_with_prior=True), prior) if steps else prior
 
 
 def split_prior(prior: Prior) -> tuple[FrozenSteps, Prior]:

@@ -92,7 +92,8 @@ def known_codes(known: Mapping[str, NDArray[Any]], index: TaskIndex, *, new_ones
     """
     check_same_type(known, index.levels)
     found = lookup_levels(known, index.levels)
-    if new_ones_warn and len(found) and (found < 0).all():
+    said = any(known_rows(ids).any() for ids in index.levels.values())
+    if new_ones_warn and said and (found < 0).all():
         columns = [as_list(ids) for ids in known.values()]
         names = listed(columns[0] if len(columns) == 1 else zip(*columns, strict=True))
         warn_caller(

@@ -31,14 +31,13 @@ def index_levels(levels: Levels) -> TaskIndex:
     Parameters
     ----------
     levels : mapping of str to ndarray of shape (n_rows,)
-        Ids by the name of their column, outermost first: plain, as `TaskColumns.levels` makes them. Of several levels some may
-        be missing.
+        Ids by the name of their column, outermost first: plain, as `TaskColumns.levels` makes them. Some may be missing.
 
     Returns
     -------
     TaskIndex
-        Of one level as of `index_tasks`. Of several, ids are tuples, sorted: the same inner id under two outer ones
-        is two tasks.
+        Of one level as of `index_tasks`, rows without an id as those of one task more, the last. Of several, ids are tuples,
+        sorted: the same inner id under two outer ones is two tasks.
 
     Examples
     --------
@@ -50,7 +49,7 @@ def index_levels(levels: Levels) -> TaskIndex:
     """
     if len(levels) == 1:
         ((name, values),) = levels.items()
-        index = index_of_codes(*unique_ids(values))
+        index = index_of_codes(*_unique_with_gaps(values))
         return replace(index, levels={name: index.ids})
     codes, first = np.zeros(len(next(iter(levels.values()))), dtype=np.intp), np.empty(0, np.intp)
     for values in levels.values():
@@ -60,6 +59,15 @@ def index_levels(levels: Levels) -> TaskIndex:
     of_tasks = {name: _taken(values, first) for name, values in levels.items()}
     paths = as_objects(list(zip(*map(as_list, of_tasks.values()), strict=True)))
     return replace(index_of_codes(paths, codes), levels=of_tasks)
+
+
+def _unique_with_gaps(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Return what `unique_ids` does, rows without an id as those of one more, which comes last."""
+    missing = missing_rows(values)
+    if not len(missing):
+        return unique_ids(values)
+    ids, codes = codes_with_gaps(values)
+    return np.append(ids, values[missing[:1]]), np.where(codes < 0, len(ids), codes)
 
 
 def codes_with_gaps(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:

@@ -227,7 +227,7 @@ class TaskColumns:
         values : mapping of str to ndarray of shape (n_rows,)
             What `split` took.
         complete : bool, default=True
-            Whether ids must be there in all rows; a single column of ids always has to be complete.
+            Whether ids must be there in all rows.
 
         Returns
         -------
@@ -241,7 +241,6 @@ class TaskColumns:
         TypeError
             If numbers and text are mixed in a column.
         """
-        complete = complete or len(self.task) == 1
         return {name: self._checked(name, values[name], complete) for name in self.task}
 
     def _checked(self, name: str, values: NDArray[Any], complete: bool) -> NDArray[Any]:

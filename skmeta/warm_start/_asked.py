@@ -74,11 +74,13 @@ def _check_said(model: Fitted, labels: list[Any]) -> None:
         )
     ids = [name for name in gone if name in columns.task]
     slips = [str(label) for label in labels if label not in fitted]  # what fit had is meant as it is written
-    if ids and len(columns.task) > 1 and not any(get_close_matches(name, slips) for name in ids):
-        nothing = ", ".join(f"{name}=None" for name in ids)
+    if ids and not any(get_close_matches(name, slips) for name in ids):
+        as_keywords = all(name.isidentifier() for name in ids)
+        nothing = ", ".join(f"{name}=None" if as_keywords else f"{name!r}: None" for name in ids)
         raise ValueError(
             f"task: wanted the columns of ids that fit had, found none named {listed(ids)}; an id that is not known is None "
-            f"in its column: X.assign({nothing})[model.feature_names_in_]. adapt and prior_.given do without."
+            f"in its column: X.assign({nothing if as_keywords else f'**{{{nothing}}}'})[model.feature_names_in_]. adapt and "
+            f"prior_.given do without. X has {len(labels)} columns: {listed(labels, 20)}."
         )
 
 

@@ -32,7 +32,7 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
     task : str, int or list of them, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays. Of tasks that lie in
         others a list, outermost first: ``["region", "store"]``. Then ids are paths, ``("north", 7)``: store 7 of the north is
-        not store 7 of the south. `predict` takes an id of a list that is None as one that is not known.
+        not store 7 of the south. `predict` takes an id that is None or NaN as one that is not known.
     context : list of str or int, default=None
         Columns of ``X`` that describe a task and are none of its features: constant within it. A warning names those that
         the prior does not read.

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._matching import matched
 from skmeta.steps import AdaptedBehindSteps, FrozenSteps, Parts
-from skmeta.tasks import PartitionedTasks, TaskColumns, TaskIndex, Tasks, index_tasks, lookup_tasks
+from skmeta.tasks import PartitionedTasks, TaskColumns, TaskIndex, Tasks, index_tasks
 from skmeta.tasks._known_ids import known_codes
 from skmeta.tasks._partitioned_tasks import joined_tasks
-from skmeta.tasks._paths import index_levels
+from skmeta.tasks._paths import index_levels, known_rows, lookup_levels
 from skmeta.warm_start._known_tasks import KnownTasks
 
 
@@ -127,7 +127,7 @@ class _SomeTasks(KnownTasks):
     """Those of the known tasks that rows may be of: whether any is known was said of all."""
 
     def _places(self, index: TaskIndex, *, new_ones_warn: bool) -> NDArray[np.intp]:
-        return lookup_tasks(self.ids, index.ids)
+        return lookup_levels(self.levels, index.levels)
 
 
 def _answered(without: _Without, method: str, X: Any, *pieces: Tasks) -> NDArray[Any] | None:
@@ -138,8 +138,9 @@ def _answered(without: _Without, method: str, X: Any, *pieces: Tasks) -> NDArray
 
 
 def _ids_of(columns: TaskColumns, X: Any) -> NDArray[Any]:
-    """The id of every row."""
-    return next(iter(columns.levels(columns.split(X)[1]).values()))
+    """The id of every row that has one."""
+    ids = next(iter(columns.levels(columns.split(X)[1], complete=False).values()))
+    return ids[known_rows(ids)]
 
 
 def _ids_in(columns: TaskColumns, X: Any) -> NDArray[Any]:

@@ -200,3 +200,21 @@ BAD = [
 def test_what_cannot_be_done_raises(prior, student, X, teacher, error, message):
     with pytest.raises(error, match=re.escape(message)):
         prior.distil(student, X, teacher=teacher)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda prior, table, y: prior.distil(DecisionTreeRegressor(), table, teacher=Ridge()),
+        lambda prior, table, y: prior.adapt(Ridge(), table, y),
+        lambda prior, table, y: WarmStartRegressor(Ridge(), prior=prior).fit(table, y),
+    ],
+)
+def test_a_column_of_ids_left_in_raises_and_the_way_out_works(ask):
+    prior = GaussianPrior([1.0, -2.0, 0.5], 0.3, feature_names=["a", "b", "c"])
+    table, y = pd.DataFrame(ROWS[:9], columns=["a", "b", "c"]), ROWS[:9].sum(axis=1)
+    with pytest.raises(
+        ValueError, match=r"If 'Shop No.' says which task a row is of, leave it out, or name it: task='Shop"
+    ):
+        ask(prior, table.assign(**{"Shop No.": 7}), y)
+    ask(prior, table, y)

@@ -198,3 +198,49 @@ def test_a_step_that_makes_other_rows_is_named():
             ValueError, match=r"wanted one row of the step 'columntransformer' for each of 60 rows, found 1; .*'text'"
         ):
             model.fit(table, y)
+
+
+def test_a_learned_prior_does_not_move_behind_steps_that_it_never_saw():
+    numbers = TABLE.drop(columns="kind")
+    prior = learned(Ridge(), numbers).prior_
+    pipeline = make_pipeline(StandardScaler(), Ridge()).fit(numbers[["height", "width"]], y)
+    rows = numbers[:5].drop(columns="shop")
+    for attempt in (lambda: prior.adapt(pipeline, rows, y[:5]), lambda: prior.zero_shot(pipeline)):
+        with pytest.raises(
+            ValueError,
+            match=r"wanted the model alone, .* Pipeline; the prior was learned without .*anew with the steps",
+        ):
+            attempt()
+    with pytest.raises(ValueError, match=r"prior: wanted one written by hand behind steps by hand.*Learn it anew with"):
+        PriorWithSteps(FrozenSteps(pipeline[:-1].steps), prior)
+
+
+def test_a_prior_learned_behind_steps_by_hand_stands_behind_them_if_they_say_so():
+    numbers = TABLE.drop(columns="kind")
+    scaler = StandardScaler().fit(numbers[["height", "width"]])
+    scaled = numbers.assign(height=(numbers["height"] - scaler.mean_[0]) / scaler.scale_[0])
+    scaled["width"] = (numbers["width"] - scaler.mean_[1]) / scaler.scale_[1]
+    inside = learned(Ridge(), scaled).prior_
+    names = [name for name in numbers if name != "shop"]
+    steps = FrozenSteps([("scaler", scaler.set_output(transform="pandas"))], learned_with_prior=True, input_names=names)
+    prior, rows = PriorWithSteps(steps, inside), numbers[:5].drop(columns="shop")
+    plain = prior.adapt(Ridge(), rows, y[:5])
+    wanted = inside.adapt(Ridge(), scaled[:5].drop(columns="shop"), y[:5])
+    assert_allclose(plain[-1].coef_, wanted.coef_)
+
+
+def test_steps_that_change_nothing_stand_before_any_prior():
+    numbers = TABLE.drop(columns="kind")
+    prior = learned(Ridge(), numbers).prior_
+    assert PriorWithSteps(FrozenSteps([("none", "passthrough")]), prior).n_tasks == prior.n_tasks
+
+
+def test_learning_goes_on_from_a_prior_by_hand_behind_steps_by_hand():
+    numbers = TABLE.drop(columns="kind")
+    scaler = StandardScaler().fit(numbers[["height", "width"]].to_numpy())
+    by_hand = PriorWithSteps(FrozenSteps([("scaler", scaler)]), GaussianPrior([1.0, 0.0], covariance=0.1))
+    shops = np.repeat(np.arange(6.0), 10)
+    rows = np.column_stack([numbers[["height", "width"]].to_numpy(), shops])
+    prior = WarmStartRegressor(Ridge(), task=-1, prior=by_hand).fit(rows, y).prior_
+    assert prior.n_tasks
+    assert type(prior.with_inner(prior.prior)) is PriorWithSteps

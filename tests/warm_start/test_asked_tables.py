@@ -64,6 +64,17 @@ def test_columns_of_ids_left_out_raise_and_the_way_out_works(nested, gone):
         assert_allclose(found[row : row + 1], expected)
 
 
+def test_of_a_single_column_of_ids_too_whatever_it_is_called():
+    table = X.rename(columns={"store": "Shop No."}).drop(columns="region")
+    model = WarmStartRegressor(Ridge(), task="Shop No.", learner=EmpiricalBayes("diagonal")).fit(table, Y)
+    asked = table.drop(columns="Shop No.")
+    with pytest.raises(ValueError, match=r"the columns of ids that fit had, found none named 'Shop No.'") as caught:
+        model.predict(asked)
+    assert "X.assign(**{'Shop No.': None})[model.feature_names_in_]" in str(caught.value)
+    found = model.predict(asked.assign(**{"Shop No.": None})[model.feature_names_in_])
+    assert_allclose(found, model.prior_.zero_shot(Ridge()).predict(asked))
+
+
 def test_a_column_that_is_named_nearly_so_is_a_slip(nested):
     with pytest.raises(ValueError, match=r"found task='store'\. Did you mean 'stores'"):
         nested.predict(NEW.rename(columns={"store": "stores"}))

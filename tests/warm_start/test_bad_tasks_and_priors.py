@@ -141,7 +141,14 @@ BAD_FITS = {
         ValueError,
         ["from: found unexpected ['colour']."],
     ),
-    "task column left in": (regressor(prior=NAMED), FRAME, y, {}, ValueError, ["unexpected ['store']"]),
+    "task column left in": (
+        regressor(prior=NAMED),
+        FRAME,
+        y,
+        {},
+        ValueError,
+        ["unexpected ['store']. (If 'store' says", "task='store'."],
+    ),
     "prior of counts": (
         regressor(prior=COUNTED),
         FEATURES,

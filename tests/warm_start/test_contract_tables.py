@@ -310,3 +310,50 @@ def test_columns_that_describe_nothing_are_refused():
     model = WarmStartRegressor(Ridge(), context=["size"])
     with pytest.raises(ValueError, match="context: wanted None without task and prior"):
         model.fit(pd.DataFrame({"x": [1.0, 2.0], "size": [1.0, 1.0]}), [1.0, 2.0])
+
+
+# Rows whose task nobody knows ------------------------------------------------------------------------------
+
+NOTHING_SAID = {
+    "pandas": lambda table: (table, table.assign(store=table["store"].where(np.arange(len(table)) > 2, None))),
+    "category": lambda table: (
+        table.astype({"store": "category"}),
+        table.assign(store=table["store"].where(np.arange(len(table)) > 2, None)).astype({"store": "category"}),
+    ),
+    "dates": lambda table: (
+        table.assign(store=pd.Timestamp("2024-01-01") + pd.to_timedelta(X[:, -1], "D")),
+        table.assign(
+            store=(pd.Timestamp("2024-01-01") + pd.to_timedelta(X[:, -1], "D")).where(np.arange(len(table)) > 2)
+        ),
+    ),
+    "array": lambda table: (X, np.where((np.arange(len(X)) < 3)[:, None] & (np.arange(4) == 3), np.nan, X)),
+    "polars": lambda table: (
+        pl.from_pandas(table),
+        pl.from_pandas(table.assign(store=table["store"].where(np.arange(len(table)) > 2, None))),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NOTHING_SAID)
+def test_a_row_without_an_id_is_predicted_as_one_of_a_task_that_nobody_knows(kind):
+    """What fit refuses, as its row would be learned from: that is in tests of bad input."""
+    table, asked = NOTHING_SAID[kind](
+        pd.DataFrame(X[:, :-1], columns=NAMES).assign(store=[f"s{i:.0f}" for i in X[:, -1]])
+    )
+    task = -1 if kind == "array" else "store"
+    model = regressor(task=task).fit(table, y)
+    found = model.predict(asked)
+    unknown = model.prior_.zero_shot(Ridge())
+    features = X[:3, :-1] if kind == "array" else pd.DataFrame(X[:3, :-1], columns=NAMES)
+    assert_allclose(found[:3], unknown.predict(features))
+    assert_array_equal(found[3:], model.predict(table)[3:])
+
+
+def test_none_in_all_rows_is_no_misspelt_id_and_warns_of_nothing(learned):
+    table = pd.DataFrame(X, columns=[*NAMES, "store"])
+    model = regressor(task="store").fit(table, y)
+    new_id = table.assign(store=-7.0)
+    with pytest.warns(UserWarning, match="task: none of 1 id"):
+        wanted = model.predict(new_id)
+    assert_array_equal(model.predict(table.assign(store=None)), wanted)
+    assert_array_equal(model.predict(table.assign(store=np.nan)), wanted)

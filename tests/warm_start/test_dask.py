@@ -363,6 +363,14 @@ def test_unknown_categories_are_named():
     assert fit(X.assign(store=X["store"].astype("category"), city=0.0), y).prior_.n_tasks == 30
 
 
+def test_rows_without_an_id_are_of_a_task_that_nobody_knows():
+    here, there = fitted(Ridge())
+    X, _ = split(table().copy())
+    X.loc[:50, "store"] = None
+    assert_allclose(there.predict(X), here.predict(X), rtol=1e-8)
+    assert_allclose(there.predict(parted(X)).compute(), here.predict(X), rtol=1e-8)
+
+
 def test_ids_are_complete_and_of_one_type_in_all_partitions():
     frame = table().copy()
     frame.loc[100, "store"] = None
