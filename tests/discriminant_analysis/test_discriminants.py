@@ -159,6 +159,7 @@ def test_columns_may_be_turned(past, options):
     same_answers(straight, turned, A[::4], b[::4], A, turn)
 
 
+@pytest.mark.variations
 def test_neither_the_order_of_rows_nor_that_of_tasks_nor_names_matter(past, learned):
     X, y, task = past
     A, b, _ = drawn(5, n_tasks=1)

@@ -296,6 +296,7 @@ def test_names_that_nobody_reads():
         learned().prior_.given(colour="red")
 
 
+@pytest.mark.variations
 def test_pipelines_searches_and_cross_validation():
     pipeline = model(estimator=make_pipeline(StandardScaler(), Ridge()))
     pipeline.fit(TABLE, Y)

@@ -112,7 +112,7 @@ def test_sparse_rows_are_rows(estimator):
 
 
 @varied("alpha", [0.1, 1.0, 10.0])
-@pytest.mark.parametrize("estimator", [MultinomialNB, BernoulliNB, CategoricalNB])
+@varied("estimator", [MultinomialNB, BernoulliNB, CategoricalNB])
 def test_a_prior_trusted_more_is_worth_more_rows(estimator, alpha):
     X, y = counts(0, top=1)
     prior = prior_of(estimator(), X, y)
@@ -168,6 +168,7 @@ def test_a_class_without_rows_is_the_priors():
     assert np.all(plain.class_prior_ > 0.0)
 
 
+@pytest.mark.variations
 def test_the_scale_of_weights_and_units_of_columns_change_nothing():
     X, y = clusters(0)
     flat, labels = table(X, y)
@@ -297,9 +298,7 @@ def test_a_past_that_misleads_costs_little(past):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize(
-    "estimator", [GaussianNB(), MultinomialNB(), BernoulliNB(), CategoricalNB(min_categories=5)], ids=str
-)
+@varied("estimator", [GaussianNB(), MultinomialNB(), BernoulliNB(), CategoricalNB(min_categories=5)], ids=str, keep=2)
 def test_a_prior_is_stored_as_plain_arrays(estimator):
     X, y = counts(0)
     prior = learned(estimator, X, y).prior_

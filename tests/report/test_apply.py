@@ -209,7 +209,7 @@ def with_open(tmp_path, few_fits, cells):
 
 
 @varied("ending", ["csv", "parquet"])
-@pytest.mark.parametrize("kind", OPEN)
+@varied("kind", OPEN, keep=3)
 def test_truths_are_the_same_in_any_spelling(few_fits, tmp_path, kind, ending):
     pytest.importorskip("pyarrow")
     prior, new = with_open(tmp_path, few_fits, OPEN[kind])
@@ -243,7 +243,7 @@ def test_a_category_that_was_not_learned_is_told(few_fits, tmp_path):
 
 
 @varied("labels", [["True", "False"], ["true", "false"], ["1", "0"]], ids=str)
-@pytest.mark.parametrize("learned_as", [["True", "False"], ["TRUE", "FALSE"], [True, False], ["0", "1"]], ids=str)
+@varied("learned_as", [["True", "False"], ["TRUE", "FALSE"], [True, False], ["0", "1"]], ids=str, keep=2)
 def test_labels_are_the_same_in_any_spelling(few_fits, tmp_path, learned_as, labels):
     frames = []
     for first, n_tasks, seed, words in ((0, 20, 0, learned_as), (100, 4, 1, labels)):

@@ -415,7 +415,7 @@ def test_failed_trials_teach_nothing():
 
 @pytest.mark.parametrize("n_trials", [1, 2, 4])
 @pytest.mark.parametrize("n_tasks", [1, 2])
-@pytest.mark.parametrize("score", [0.1, None], ids=["constant", "different"])
+@varied("score", [0.1, None], ids=["constant", "different"])
 def test_the_smallest_histories(n_tasks, n_trials, score):
     history = TrialHistory()
     for t in range(n_tasks):

@@ -67,7 +67,7 @@ MODELS = {
 N_ADAPTED = {"robust": 6}  # where each task has a fit of its own
 
 
-@pytest.mark.parametrize("name", MODELS)
+@varied("name", MODELS, keep=2)
 def test_learners_tell_how_far_they_are(name):
     seen = Seen()
     MODELS[name]().set_callbacks(seen).fit(X, (Y > 0).astype(int) if name == "metric" else Y)
