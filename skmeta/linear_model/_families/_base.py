@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
 from skmeta._inference.likelihoods import GAUSSIAN, Likelihood
 from skmeta._inference.mixture import Mixture, Posterior, posterior
@@ -19,6 +19,7 @@ from skmeta._inference.moments import Moments, Rows, collect_moments
 from skmeta._inference.outliers import trust_rows, trusted
 from skmeta._inference.units import Units
 from skmeta.base._adaptation_progress import each_adapted
+from skmeta.base._in_turn import in_turn
 from skmeta.base._registry import add, lookup, register_linear
 from skmeta.linear_model._data import LinearData
 from skmeta.linear_model._families._refusals import why_not
@@ -80,8 +81,7 @@ def in_parallel(function: Callable[..., Any], jobs: list[tuple[Any, ...]], n_job
     """``[function(*job) for job in jobs]``, each a task's; a single one does not pay for a pool."""
     if len(jobs) == 1:
         return [function(*jobs[0])]
-    found = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(function)(*job) for job in jobs)
-    return each_adapted(found, len(jobs))
+    return each_adapted(in_turn([delayed(function)(*job) for job in jobs], n_jobs), len(jobs))
 
 
 class Family(ABC):
