@@ -22,7 +22,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge, SGDRegressor
+from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, SGDRegressor
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
@@ -259,7 +259,7 @@ def shared(model, method="predict"):
     outputs = make_pipeline(
         FunctionTransformer(getattr(model, method)), FunctionTransformer(np.expand_dims, kw_args={"axis": 1})
     )
-    return SharedModelPrior(model, outputs.fit(X), None, GaussianPrior([1.0], covariance=1.0), LinearRegression())
+    return SharedModelPrior(model, outputs.fit(X), None, GaussianPrior([1.0], covariance=1.0), Ridge())
 
 
 MODELS = {
