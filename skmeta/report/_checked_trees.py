@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 
 DECISION_TREES = ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor")
 LEAF = -1  # as `sklearn.tree` marks a node without children
@@ -57,6 +58,26 @@ def about_forest(model: Any) -> str | None:
     return _about_columns(model)
 
 
+def about_gradient_boosting(model: Any) -> str | None:
+    """What is wrong with a fitted GradientBoosting model; None if its trees add to as many columns as there are.
+
+    Compiled code adds the value of each stage's k-th tree to the k-th column of what ``init_`` predicts.
+    """
+    if not hasattr(model, "estimators_"):
+        return None
+    trees = model.estimators_
+    if trees.ndim != 2 or not trees.size:
+        return "no table of trees"
+    for each in trees.ravel():
+        if type(each).__name__ not in DECISION_TREES or each.n_features_in_ != model.n_features_in_:
+            return f"a {type(each).__name__} that is no decision tree of its columns"
+        if each.tree_.value.shape[1:] != (1, 1):
+            return "a tree of several values"
+    return _about_columns(model) or (
+        None if _starts_from(model) == trees.shape[1] else "trees of other columns than it predicts"
+    )
+
+
 def about_boosting(model: Any) -> str | None:
     """What is wrong with a fitted HistGradientBoosting model; None if its trees read raw columns that there are.
 
@@ -106,6 +127,19 @@ def about_one_hot(encoder: Any) -> str | None:
         if (mapping is None) != (index is None) or not _are_columns(codes, width) or not _is_sorted(known):
             return "a category without a column"
     return None
+
+
+def _starts_from(model: Any) -> int:
+    """How many columns a GradientBoosting model predicts before its trees: one for numbers and two classes; 0 if unknown."""
+    start, wanted = model.init_, "DummyClassifier" if is_classifier(model) else "DummyRegressor"
+    if type(start).__name__ != wanted or start.n_outputs_ != 1:
+        return 0
+    if wanted == "DummyRegressor":
+        return 1
+    if start.strategy != "prior" or np.ndim(start.class_prior_) != 1:
+        return 0
+    n_classes = len(start.class_prior_)
+    return n_classes if model._loss.is_multiclass else int(n_classes == 2)
 
 
 def _about_paths(left: Any, right: Any, feature: Any, is_inner: NDArray[np.bool_], n_features: int) -> str | None:

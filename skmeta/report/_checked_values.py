@@ -17,6 +17,7 @@ from skmeta.report._checked_trees import (
     about_boosting,
     about_decision_tree,
     about_forest,
+    about_gradient_boosting,
     about_one_hot,
     about_tree,
 )
@@ -29,6 +30,7 @@ MT19937_LENGTH = 624  # of its state, in which a position is read without a chec
 # Parameters whose text is put into cells; the text of all others is one that scikit-learn lists, or their default.
 TEXTS = {("SimpleImputer", "fill_value"), ("DummyClassifier", "constant")}
 FORESTS = ("ExtraTreesClassifier", "ExtraTreesRegressor", "RandomForestClassifier", "RandomForestRegressor")
+GRADIENT_BOOSTING = ("GradientBoostingClassifier", "GradientBoostingRegressor")
 BOOSTING = ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor")
 
 
@@ -156,5 +158,6 @@ CHECKS: dict[str, Callable[[Any], str | None]] = {
     "ParametersPrior": _about_parameters,
     **dict.fromkeys(DECISION_TREES, about_decision_tree),
     **dict.fromkeys(FORESTS, about_forest),
+    **dict.fromkeys(GRADIENT_BOOSTING, about_gradient_boosting),
     **dict.fromkeys(BOOSTING, about_boosting),
 }

@@ -13,8 +13,8 @@ FITTED = {
     "decomposition": "PCA TruncatedSVD",
     "discriminant_analysis": "LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis",
     "dummy": "DummyClassifier DummyRegressor",
-    "ensemble": "ExtraTreesClassifier ExtraTreesRegressor HistGradientBoostingClassifier HistGradientBoostingRegressor "
-    "RandomForestClassifier RandomForestRegressor",
+    "ensemble": "ExtraTreesClassifier ExtraTreesRegressor GradientBoostingClassifier GradientBoostingRegressor "
+    "HistGradientBoostingClassifier HistGradientBoostingRegressor RandomForestClassifier RandomForestRegressor",
     "frozen": "FrozenEstimator",
     "gaussian_process": "GaussianProcessClassifier GaussianProcessRegressor",
     "gaussian_process.kernels": "CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation Hyperparameter Matern "
@@ -36,7 +36,7 @@ FITTED = {
 
 # Not fitted alone: compiled code reads what a fit leaves in these, and does not check it.
 UNFITTED = {
-    "ensemble": "AdaBoostClassifier AdaBoostRegressor GradientBoostingClassifier GradientBoostingRegressor",
+    "ensemble": "AdaBoostClassifier AdaBoostRegressor",
     "linear_model": "PassiveAggressiveClassifier PassiveAggressiveRegressor Perceptron SGDClassifier SGDRegressor",
     "neighbors": "KNeighborsClassifier KNeighborsRegressor RadiusNeighborsClassifier RadiusNeighborsRegressor",
     "svm": "NuSVC NuSVR SVC SVR",
@@ -44,11 +44,11 @@ UNFITTED = {
 
 # What fitted estimators of scikit-learn hold, by the names that files give them.
 PARTS = {
-    "sklearn._loss._loss": "CyAbsoluteError CyHalfBinomialLoss CyHalfGammaLoss CyHalfMultinomialLoss CyHalfPoissonLoss "
-    "CyHalfSquaredError CyPinballLoss",
+    "sklearn._loss._loss": "CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss CyHalfMultinomialLoss "
+    "CyHalfPoissonLoss CyHalfSquaredError CyHuberLoss CyPinballLoss",
     "sklearn._loss": "link.HalfLogitLink link.IdentityLink link.Interval link.LogLink link.LogitLink link.MultinomialLogit "
-    "loss.AbsoluteError loss.HalfBinomialLoss loss.HalfGammaLoss loss.HalfMultinomialLoss loss.HalfPoissonLoss "
-    "loss.HalfSquaredError loss.PinballLoss",
+    "loss.AbsoluteError loss.ExponentialLoss loss.HalfBinomialLoss loss.HalfGammaLoss loss.HalfMultinomialLoss "
+    "loss.HalfPoissonLoss loss.HalfSquaredError loss.HuberLoss loss.PinballLoss",
     "sklearn.ensemble._hist_gradient_boosting": "binning._BinMapper predictor.TreePredictor",
     "sklearn.gaussian_process._gpc": "_BinaryGaussianProcessClassifierLaplace",
     "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",

@@ -10,16 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.datasets import make_regression
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
+    AdaBoostRegressor,
     BaggingRegressor,
     ExtraTreesClassifier,
+    GradientBoostingClassifier,
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestRegressor,
 )
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge, SGDRegressor
+from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, SGDRegressor
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
@@ -91,6 +94,10 @@ def boosting(changed=(), **attributes):
         model._predictors[1][0].nodes[name][place] = value
     vars(model).update(attributes)
     return model
+
+
+def stages(labels=LABELS, **attributes):
+    return with_attributes(GradientBoostingClassifier(n_estimators=2, max_depth=1).fit(X, labels), **attributes)
 
 
 def with_attributes(model, **attributes):
@@ -185,7 +192,28 @@ ATTACKS = {
     "a sparse row too long": (lambda: with_attributes(Ridge(), coef_=SPARSE), "scipy.sparse._csr.csr_array"),
     "a search tree": (lambda: KNeighborsRegressor(algorithm="kd_tree").fit(X, y), "sklearn.neighbors._kd_tree.KDTree"),
     "neighbors": (lambda: KNeighborsRegressor(algorithm="brute").fit(X, y), "a fitted KNeighborsRegressor, which comp"),
-    "boosting by other code": (lambda: GradientBoostingRegressor(n_estimators=1).fit(X, y), "a fitted GradientBoost"),
+    "votes": (lambda: AdaBoostRegressor(n_estimators=1).fit(X, y), "a fitted AdaBoostRegressor, which compiled"),
+    "a class more": (
+        lambda: stages(estimators_=stages().estimators_.repeat(2, axis=1)),
+        "GradientBoostingClassifier with trees of other columns than it predicts",
+    ),
+    "a class less": (
+        lambda: with_attributes(stages(), init_=DummyClassifier().fit(X, y > np.inf)),
+        "trees of other columns than it predicts",
+    ),
+    "numbers from classes": (
+        lambda: with_attributes(GradientBoostingRegressor(n_estimators=1).fit(X, y), init_=stages().init_),
+        "GradientBoostingRegressor with trees of other columns than it predicts",
+    ),
+    "another start": (lambda: stages(init_=Ridge().fit(X, y)), "trees of other columns than it predicts"),
+    "stages of a column more": (
+        lambda: stages(n_features_in_=2),
+        "a DecisionTreeRegressor that is no decision tree of",
+    ),
+    "stages of several values": (
+        lambda: stages(estimators_=np.array([[DecisionTreeRegressor().fit(X, X)]])),
+        "a tree of several values",
+    ),
     "a start of a solver": (lambda: ElasticNet(warm_start=True), "ElasticNet.warm_start=True"),
     "a function of another place": (lambda: FunctionTransformer(np.load), "numpy.load"),
 }
@@ -231,7 +259,7 @@ def shared(model, method="predict"):
     outputs = make_pipeline(
         FunctionTransformer(getattr(model, method)), FunctionTransformer(np.expand_dims, kw_args={"axis": 1})
     )
-    return SharedModelPrior(model, outputs.fit(X), None, GaussianPrior([1.0], covariance=1.0), LinearRegression())
+    return SharedModelPrior(model, outputs.fit(X), None, GaussianPrior([1.0], covariance=1.0), Ridge())
 
 
 MODELS = {
@@ -240,6 +268,8 @@ MODELS = {
     "extra trees": lambda: ExtraTreesClassifier(2, max_depth=2).fit(X, LABELS),
     "boosting": boosting,
     "boosting of classes": lambda: HistGradientBoostingClassifier(max_iter=2).fit(X, LABELS),
+    "stages": lambda: GradientBoostingRegressor(n_estimators=2, loss="huber").fit(X, y),
+    "stages of classes": lambda: stages(np.array(["a", "b", "c"])[np.digitize(y, [-50, 50])]),
     "process": lambda: GaussianProcessRegressor().fit(X, y),
     "net": lambda: MLPClassifier((2,), max_iter=1).fit(X, LABELS),
     "naive Bayes": lambda: GaussianNB().fit(X, LABELS),

@@ -148,6 +148,7 @@ def test_every_prior_is_listed_or_there_is_a_reason():
 # Compiled modules that the modules of listed classes import, and why what a file holds does not reach them unchecked.
 COMPILED = {
     "sklearn._loss._loss": "in fit alone",
+    "sklearn.ensemble._gradient_boosting": "`about_gradient_boosting`",
     "sklearn.ensemble._hist_gradient_boosting._binning": "in fit alone: `about_boosting` refuses a model that is in it",
     "sklearn.ensemble._hist_gradient_boosting._gradient_boosting": "in fit alone",
     "sklearn.ensemble._hist_gradient_boosting._predictor": "`about_boosting`",
