@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,8 @@ def _read_labels(y: NDArray[Any], unlabelled: Any) -> tuple[NDArray[Any], Any]:
     labelled = np.ones(len(y), dtype=bool)
     labelled[missing_rows(y)] = False
     if unlabelled is not None:
-        labelled &= y != unlabelled
+        labelled[labelled] = y[labelled] != unlabelled
+    y = _plain_labels(y, labelled)
     known = y[labelled]
     are_text = {isinstance(label, str) for label in known} if y.dtype.kind == "O" else {y.dtype.kind == "U"}
     if len(are_text) > 1:
@@ -73,6 +75,17 @@ def _read_labels(y: NDArray[Any], unlabelled: Any) -> tuple[NDArray[Any], Any]:
         except ValueError as error:
             raise ValueError(f"y: wanted class labels. {error}") from None
     return y, None if labelled.all() else labelled
+
+
+def _plain_labels(y: NDArray[Any], labelled: NDArray[np.bool_]) -> NDArray[Any]:
+    """Labels that stand among None as objects in their own dtype, if they are numbers; what is unlabelled means nothing."""
+    known = y[labelled].tolist() if y.dtype.kind == "O" else []
+    plain = np.array(known if all(isinstance(label, Real | np.bool_) for label in known) else [])
+    if not len(plain) or plain.dtype.kind not in "biuf":
+        return y
+    found = np.full(len(y), plain[0])
+    found[labelled] = plain
+    return found
 
 
 def read_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
