@@ -197,7 +197,7 @@ def test_few_days_are_legal(n_days):
     assert np.isfinite(mean_of(QUICK.learn(Ridge(), tasks))).all()
 
 
-@pytest.mark.parametrize("varying", [[], "intercept", [0, 2]])
+@varied("varying", [[], "intercept", [0, 2]], keep=2)
 def test_coefficients_that_do_not_vary_do_not_drift(varying):
     tasks, _ = drifting_tasks(11, n_days=30)
     prior = StateSpace(varying=varying).learn(Ridge(), tasks)
