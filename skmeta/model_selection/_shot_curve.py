@@ -17,6 +17,7 @@ from sklearn.utils import check_scalar
 from skmeta._dataframe import make_frame
 from skmeta.model_selection._n_shot_split import draw_folds_and_ranks
 from skmeta.model_selection._task_split import Split
+from skmeta.tasks._known_ids import expecting_new_tasks
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -293,10 +294,11 @@ def shot_curve(
     splits = _paired_splits(folds, ranks, shots, n_splits)
     parts = []
     for alternatives in map(_alternatives, models.values()):
-        found = [
-            cross_validate(model, X, y, cv=splits, scoring=scorer, n_jobs=n_jobs, error_score="raise")["test_score"]
-            for model in alternatives
-        ]
+        with expecting_new_tasks():
+            found = [
+                cross_validate(model, X, y, cv=splits, scoring=scorer, n_jobs=n_jobs, error_score="raise")["test_score"]
+                for model in alternatives
+            ]
         tried = np.reshape(found, (len(alternatives), len(shots), n_splits))
         parts.append(tried[best_in_hindsight(tried), np.arange(len(shots))])
     scores = np.array(parts)

@@ -303,3 +303,16 @@ def test_bad_input(changes, error, words):
     arguments = {"models": {"it": Ridge()}, "X": X, "y": Y, "task": -1, "n_shots": (0, 2), "n_splits": 4}
     with pytest.raises(error, match=words):
         shot_curve(**{**arguments, **changes})
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_no_row_of_a_new_task_is_the_question_and_no_warning(n_jobs):
+    """Warnings are errors here; what users ask by themselves still warns."""
+    rng = np.random.default_rng(0)
+    task, x = np.repeat(np.arange(6.0), 5), rng.normal(size=(30, 2))
+    models = {"own": OwnModel(Ridge(), task=-1), "pooled": PooledModel(Ridge(), task=-1)}
+    curve = shot_curve(models, np.c_[x, task], x[:, 0], task=-1, n_shots=(0, 2), n_splits=2, n_jobs=n_jobs)
+    assert np.isfinite(curve.scores).all()
+    model = OwnModel(Ridge(), task=-1).fit(np.c_[x, task], x[:, 0])
+    with pytest.warns(UserWarning, match="task: none of 1 id"):
+        model.predict([[0.0, 0.0, 99.0]])
