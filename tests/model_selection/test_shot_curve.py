@@ -316,3 +316,16 @@ def test_no_row_of_a_new_task_is_the_question_and_no_warning(n_jobs):
     model = OwnModel(Ridge(), task=-1).fit(np.c_[x, task], x[:, 0])
     with pytest.warns(UserWarning, match="task: none of 1 id"):
         model.predict([[0.0, 0.0, 99.0]])
+
+
+@pytest.mark.parametrize(("verbose", "shares"), [(0, []), (1, [33, 67, 100]), (2, [33, 67, 100])])
+def test_lines_say_how_far_it_is_where_they_are_asked_for(verbose, shares, capsys):
+    """Of a list of strengths each counts; the curve is the same."""
+    rng = np.random.default_rng(0)
+    table, y = np.c_[rng.normal(size=(30, 2)), np.repeat(np.arange(6.0), 5)], rng.normal(size=30)
+    models = {"own": [OwnModel(Ridge(alpha), task=-1) for alpha in (0.1, 1.0)], "pooled": PooledModel(Ridge(), task=-1)}
+    how = {"task": -1, "n_shots": (0, 2), "n_splits": 2, "random_state": 0}
+    curve = shot_curve(models, table, y, **how, verbose=verbose)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rpartition(" done,")[0] for line in lines] == [f"[shot_curve] score the models: {k}%" for k in shares]
+    assert_array_equal(curve.scores, shot_curve(models, table, y, **how).scores)
