@@ -78,6 +78,30 @@ def imports_twin(seed, n_groups=600):
     return np.column_stack([X, group]), f + noise[group] * rng.normal(size=len(group))
 
 
+def used_cars_twin(seed, n_models=80):
+    """Logarithms of prices of cars ``(X, y)``, the model last: models of brands differ in level and in how fast they age.
+
+    Columns are years from this one, 10,000 miles, tax, miles a gallon, engine size, and zeros and ones of automatic and diesel.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(25, 200, n_models)
+    model = np.repeat(np.arange(n_models), sizes)
+    brand = rng.integers(0, 10, n_models)
+    level = 0.35 * rng.normal(size=10)[brand] + 0.3 * rng.normal(size=n_models)
+    ageing = 0.02 * rng.normal(size=10)[brand] + 0.015 * rng.normal(size=n_models)
+    engine = np.clip(1.6 + 0.8 * level + 0.3 * rng.normal(size=n_models), 1.0, None)[model]
+    age = np.clip(rng.gamma(2.0, 1.6, len(model)), 0.1, 18.0)
+    miles = age * np.exp(0.4 * rng.normal(size=len(age))) * 0.9
+    engine = engine + rng.choice([0.0, 0.2, 0.4], len(age))
+    automatic, diesel = (rng.random((2, len(age))) < [[0.3], [0.4]]).astype(float)
+    mpg = 70.0 - 12.0 * engine + 10.0 * diesel + 4.0 * rng.normal(size=len(age))
+    tax = np.where(age < 3.5, 145.0, 30.0 + 60.0 * engine * (mpg < 55.0))
+    y = 9.6 + level[model] + 0.25 * (engine - 1.6) + 0.08 * automatic - (0.11 + ageing[model]) * age
+    y -= 0.03 * miles * (1.0 + 0.5 * (engine > 2.0) * (1.0 - diesel)) + 0.12 * (age < 1.0)
+    y += 0.1 * rng.standard_t(5, len(y))
+    return np.column_stack([-age, miles, tax, mpg, engine, automatic, diesel, model]), y
+
+
 def used_cars_frame(folder, n_models=None):
     """All rows of used cars as a frame, ``task`` the model of a brand, and the logarithms of prices."""
     import pandas as pd

@@ -199,7 +199,46 @@ def lego(estimator, X, y, query):
     return np.asarray(model.predict(frame(query)))
 
 
-PEERS = {"GPBoost": "gpboost", "MERF": "merf", "scikit-lego": "scikit-lego"}
+def as_frame(X):
+    import pandas as pd
+
+    frame = pd.DataFrame(X[:, :-1], columns=[f"x{i}" for i in range(X.shape[1] - 1)])
+    return frame.assign(task=X[:, -1].astype(int).astype(str))
+
+
+def mixedlm(X, y, query, slopes):
+    """Lines of all columns; per group an intercept and ``slopes``, by lme4's formulas."""
+    from mixedlm import lmer
+
+    fixed, random = (" + ".join(["1", *(f"x{i}" for i in which)]) for which in (range(X.shape[1] - 1), slopes))
+    with quiet():
+        found = lmer(f"y ~ {fixed} + ({random} | task)", as_frame(X).assign(y=y))
+        return np.asarray(found.predict(as_frame(query), allow_new_levels=True))
+
+
+def statsmodels(X, y, query, slopes):
+    """The same model by statsmodels, whose own ``predict`` leaves the groups out."""
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    def columns(table):
+        ones = np.ones((len(table), 1))
+        return np.hstack([ones, table[:, :-1]]), np.hstack([ones, table[:, slopes]])
+
+    (fixed, random), (asked, of_group) = columns(X), columns(query)
+    with quiet():
+        found = MixedLM(y, fixed, X[:, -1].astype(int), exog_re=random).fit(reml=True, method=["lbfgs"])
+    none = np.zeros(random.shape[1])
+    effects = np.array([found.random_effects.get(task, none) for task in query[:, -1].astype(int)])
+    return asked @ np.asarray(found.fe_params) + (of_group * effects).sum(axis=1)
+
+
+PEERS = {
+    "GPBoost": "gpboost",
+    "MERF": "merf",
+    "mixedlm": "mixedlm",
+    "statsmodels": "statsmodels",
+    "scikit-lego": "scikit-lego",
+}
 
 
 def installed(name):

@@ -17,8 +17,14 @@ MODULES = {
     "gpboost": "gpboost",
     "merf": "merf",
     "scikit-lego": "sklego",
+    "adapt": "adapt",
+    "optuna": "optuna",
+    "scikit-optimize": "skopt",
+    "smac": "smac",
+    "syne-tune": "syne_tune",
     "torch": "torch",
     "parallel-metalearn": "metalearn",
+    "learn2learn": "learn2learn",
 }
 
 

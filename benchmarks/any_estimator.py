@@ -160,25 +160,29 @@ def panels(seeds, quick, only):
 
 
 def panel_once(X, y, slopes, seed):
-    """Name to ``(error, seconds)``; ``slopes`` are the columns whose slopes really vary."""
+    """Name to ``(error, seconds)``."""
+    asked = is_asked(y, seed)
+    methods = panel_methods((X[~asked], y[~asked]), X[asked], slopes)
+    return {name: timed_error(name, method, y[asked]) for name, method in methods.items()}
+
+
+def panel_methods(known, query, slopes):
+    """Name to a function that predicts ``query``; ``slopes`` are the columns whose slopes really vary."""
     booster = HistGradientBoostingRegressor(random_state=0)
     small = clone(booster).set_params(max_depth=3, max_iter=60)  # about what GPBoost chooses
     inside = {"skmeta": booster, "skmeta, small trees": small, "linear warm": peers.linear(booster)}
     warm = {name: WarmStartRegressor(each, task=-1) for name, each in inside.items()}
-    asked = is_asked(y, seed)
-    known, query = (X[~asked], y[~asked]), X[asked]
     methods = {name: lambda each=each: each.fit(*known).predict(query) for name, each in warm.items()}
     for name in ("pooled", "pooled + residual", "id as category", "id as mean"):
         methods[f"boosting, {name}"] = lambda name=name: peers.IN_HINDSIGHT[name](booster, *known, query, None)
     others = {
         "GPBoost": lambda: peers.gpboost(*known, query, lambda rows: rows[:, slopes]),
         "MERF": lambda: peers.merf(*known, query, slopes),
+        "mixedlm": lambda: peers.mixedlm(*known, query, slopes),
+        "statsmodels": lambda: peers.statsmodels(*known, query, slopes),
         "scikit-lego": lambda: peers.lego(peers.linear(booster), *known, query),
     }
-    methods |= {name: method for name, method in others.items() if peers.installed(name)}
-    found = {name: timed_error(name, method, y[asked]) for name, method in methods.items()}
-    say(f"  {warm['skmeta'].prior_}")
-    return found
+    return methods | {name: method for name, method in others.items() if peers.installed(name)}
 
 
 # Cells. --------------------------------------------------------------------------------------------------

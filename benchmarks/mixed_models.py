@@ -25,10 +25,20 @@ def cpu(call):
 def draw(n_effects, seed, n_tasks=200, n=20):
     """A table of slopes and an intercept, ``n_effects`` in all, that vary together; the task is the last column."""
     rng = np.random.default_rng(seed)
-    factor = rng.normal(size=(n_effects, n_effects)) / np.sqrt(n_effects)
+    factor = draw_factor(rng, n_effects)
     task, X = np.repeat(np.arange(n_tasks), n), rng.normal(size=(n_tasks * n, n_effects - 1))
     W = 1.0 + rng.normal(size=(n_tasks, n_effects)) @ factor.T
     return np.c_[X, task], (X * W[task, :-1]).sum(axis=1) + W[task, -1] + rng.normal(size=n_tasks * n)
+
+
+def draw_factor(rng, n_effects):
+    return rng.normal(size=(n_effects, n_effects)) / np.sqrt(n_effects)
+
+
+def law(n_effects, seed):
+    """``(mean, covariance)`` of the effects that `draw` draws."""
+    factor = draw_factor(np.random.default_rng(seed), n_effects)
+    return np.ones(n_effects), factor @ factor.T
 
 
 def ours(X, y, **options):

@@ -6,11 +6,14 @@ linear.
 """
 
 import json
+import os
 import resource
+import signal
 import subprocess
 import sys
 import time
 
+import _peers
 import numpy as np
 from _common import Table, read_arguments
 from scipy import sparse
@@ -18,7 +21,6 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from skmeta import WarmStartClassifier, WarmStartRegressor
 from skmeta.datasets import make_related_regression
-from skmeta.model_selection import OwnModel
 
 
 def narrow(n_tasks, n_rows=20, n_features=20):
@@ -58,9 +60,19 @@ def text(n_tasks, n_rows=50, n_features=20_000, n_words=100):
     return sparse.hstack([Z, sparse.csr_matrix(task[:, None].astype(float))], format="csr"), labels
 
 
+class OwnModels:
+    """A plain Ridge a task, in a loop."""
+
+    def fit(self, X, y):
+        ends = np.flatnonzero(np.diff(X[:, -1])) + 1
+        tasks = zip(np.split(X[:, :-1], ends), np.split(y, ends), strict=True)
+        self.models_ = [Ridge().fit(rows, targets) for rows, targets in tasks]
+
+
 CASES = {
     "narrow": (narrow, lambda jobs: WarmStartRegressor(Ridge(), task=-1, n_jobs=jobs)),
-    "narrow, own models": (narrow, lambda jobs: OwnModel(Ridge(), task=-1)),
+    "narrow, own models": (narrow, lambda jobs: OwnModels()),
+    "narrow, GPBoost": (narrow, lambda jobs: _peers.GPBoost()),
     "text, logistic": (text, lambda jobs: WarmStartClassifier(LogisticRegression(), task=-1, n_jobs=jobs)),
     "text, ridge": (text, lambda jobs: WarmStartRegressor(Ridge(), task=-1, n_jobs=jobs)),
 }
@@ -94,6 +106,22 @@ def measure(case, n_tasks, jobs):
     )
 
 
+def in_own_process(case, n_tasks, jobs, limit):
+    """What `measure` finds, or the reason why it does not end within ``limit`` CPU seconds, "failed"."""
+
+    def restrict():
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+
+    command = [sys.executable, __file__, "--case", case, "--tasks", str(n_tasks), "--jobs", str(jobs)]
+    seen = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}  # the library that this process sees
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=restrict, env=seen)
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return {"failed": f"over {limit} CPU s"}
+    if done.returncode:
+        return {"failed": "failed: " + (done.stderr.strip().splitlines() or [""])[-1][:80]}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def main():
     args = read_arguments(__doc__, case="", tasks=0, jobs=1, limit=120)
     if args.case:
@@ -108,16 +136,10 @@ def main():
     )
     first = {}
     for case, n_tasks, jobs in lines:
-        command = [sys.executable, __file__, "--case", case, "--tasks", str(n_tasks), "--jobs", str(jobs)]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=args.limit)
-        except subprocess.TimeoutExpired:
-            table.add(case, n_tasks, jobs, f"over {args.limit} s")
+        found = in_own_process(case, n_tasks, jobs, args.limit)
+        if "failed" in found:
+            table.add(case, n_tasks, jobs, found["failed"])
             continue
-        if done.returncode:
-            table.add(case, n_tasks, jobs, "failed: " + done.stderr.strip().splitlines()[-1][:80])
-            continue
-        found = json.loads(done.stdout)
         pace = found["cpu"] / n_tasks
         first.setdefault((case, jobs), pace)
         made = ">" if found["made"] >= found["peak"] else ""

@@ -91,13 +91,18 @@ def read_apply_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Return the options of ``apply``."""
     parser = Arguments("python -m skmeta apply", description=APPLY, allow_abbrev=False)
     parser.add_argument(
-        "prior", help="a .skops or .joblib file that --save wrote; load .joblib only from whom you trust"
+        "prior", help="a .skops or .joblib file that --save wrote; from others .skops alone, see --trust"
     )
     parser.add_argument(
         "file", help="a CSV or Parquet file with the columns of the one that the prior was learned from"
     )
     parser.add_argument(
         "--out", metavar="FILE", required=True, help="write the table and its predictions to a .csv or .parquet file"
+    )
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="the file of the prior is your own: read all that it holds, even what can run any code",
     )
     options = parser.parse_args(argv)
     report.check_outputs(out=options.out)
@@ -106,7 +111,7 @@ def read_apply_arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 def run_apply(options: argparse.Namespace) -> str:
     """Return what was done, having written the predictions."""
-    frame, notes = report.apply_prior(report.load_prior(options.prior), options.file)
+    frame, notes = report.apply_prior(report.load_prior(options.prior, options.trust), options.file)
     report.save_table(frame, options.out)
     return "\n".join([*notes, f"Written to {options.out}."])
 
@@ -142,6 +147,9 @@ def run(options: argparse.Namespace) -> str:
         report.save_plot(collection, curve, options.plot)
     if options.save:
         report.save_prior(report.with_table(warm.prior_, collection, model), options.save)
+        said = report.why_not_applied(options.save)
+        if said:
+            print(f"note: {said}", file=sys.stderr)
     write = report.as_json if options.json else report.as_text
     return write(collection, model, curve, report.judge(curve), warm)
 

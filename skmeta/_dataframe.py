@@ -230,7 +230,7 @@ def is_text(series: Any) -> bool:
     """Whether a column holds text, and nothing else but missing values."""
     import pandas as pd
 
-    return pd.api.types.is_string_dtype(series) and pd.api.types.infer_dtype(series, skipna=True) in ("string", "empty")
+    return pd.api.types.infer_dtype(series, skipna=True) in ("string", "empty")
 
 
 def is_flat(series: Any) -> bool:

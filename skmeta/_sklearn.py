@@ -19,8 +19,8 @@ __all__ = [
     "param_names",
     "prepare_glm",
     "routed_params",
+    "text_options",
     "threadpool_controller",
-    "too_few_to_split",
     "training_diverged",
 ]
 
@@ -94,7 +94,13 @@ def training_diverged(error: ValueError) -> bool:
     return str(error).startswith(("Solver produced non-finite parameter weights", "Floating-point under-/overflow"))
 
 
-def too_few_to_split(error: ValueError) -> bool:
-    """Whether rows were too few to hold some out, of each class of a classifier: told by the text, as above."""
-    parts = ("test_size", "least populated class", "validation set is too small")
-    return any(part in str(error) for part in parts)
+def text_options(cls: type) -> dict[str, set[Any]]:
+    """The texts that scikit-learn lists for each parameter of a class of its own; none where it takes no text, or any."""
+    constraints = getattr(cls, "_parameter_constraints", {})
+    listed = {name: constraints.get(name, ()) for name in param_names(cls)}
+    return {
+        name: {option for each in kinds for option in getattr(each, "options", ())}
+        if isinstance(kinds, list)
+        else set()
+        for name, kinds in listed.items()
+    }

@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from related import quick
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 
-from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+from skmeta import WarmStartClassifier, WarmStartRegressor
 
-QUICK = EmpiricalBayes("diagonal", max_iter=5)
 NAMES = ["depth", "width", "age"]
 rng = np.random.default_rng(0)
 N_TASKS, N_ROWS = 6, 8
@@ -25,11 +25,11 @@ FRAME = pd.DataFrame(FEATURES, columns=NAMES).assign(store=[f"s{i}" for i in IDS
 
 
 def regressor(estimator=None, **params):
-    return WarmStartRegressor(Ridge() if estimator is None else estimator, learner=QUICK, **params)
+    return WarmStartRegressor(Ridge() if estimator is None else estimator, **quick(params))
 
 
 def classifier(estimator=None, **params):
-    return WarmStartClassifier(estimator or LogisticRegression(), learner=QUICK, **params)
+    return WarmStartClassifier(estimator or LogisticRegression(), **quick(params))
 
 
 def spoilt(array, value, row=3, column=1):

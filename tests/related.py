@@ -19,11 +19,16 @@ X_new, y_new = X[new][:, :-1], y[new]
 
 
 def regressor(estimator=None, **params):
-    return WarmStartRegressor(estimator or Ridge(), learner=QUICK, **params)
+    return WarmStartRegressor(estimator or Ridge(), **quick(params))
 
 
 def classifier(estimator=None, **params):
-    return WarmStartClassifier(estimator or LogisticRegression(), learner=QUICK, **params)
+    return WarmStartClassifier(estimator or LogisticRegression(), **quick(params))
+
+
+def quick(params):
+    """With a quick learner where there is something to learn."""
+    return params if params.get("task") is None else {"learner": QUICK, **params}
 
 
 def frame(rows=slice(None), columns=None):

@@ -24,6 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from variations import varied
 
 from skmeta import SharedModel, WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
 
@@ -57,8 +58,8 @@ def name_of(value):
     return value.__name__ if isinstance(value, type) else type(value).__name__
 
 
-each_regressor = pytest.mark.parametrize("estimator", REGRESSORS, ids=name_of)
-each_classifier = pytest.mark.parametrize("estimator", CLASSIFIERS, ids=name_of)
+each_regressor = varied("estimator", REGRESSORS, ids=name_of)
+each_classifier = varied("estimator", CLASSIFIERS, keep=2, ids=name_of)
 
 
 def refused(model, error, words, table=TABLE, y=Y, **options):

@@ -236,6 +236,7 @@ def test_a_learned_start_survives_small_steps_alone(monkeypatch, schedule, survi
     assert np.all(above(saved, 0.0) == survives), mean_and_error(saved)
 
 
+@pytest.mark.statistics
 @pytest.mark.filterwarnings("ignore::Warning:sklearn")  # centroids and covariances of one row, pixels without ink
 def test_a_metric_learned_without_labels_is_no_worse_than_none_and_labels_are_better():
     bench = import_module("unlabelled_tasks")

@@ -55,6 +55,18 @@ def gain(warm, other):
     return away.mean() / (away.std(ddof=1) / np.sqrt(len(away)))
 
 
+def farthest(scores, others):
+    """How far apart two models may be at most, in points of a hundred: the mean difference and two of its standard errors."""
+    away = 100 * np.subtract(scores, others)
+    return abs(away.mean()) + 2 * away.std(ddof=1) / np.sqrt(len(away))
+
+
+def test_models_are_alike_only_if_many_folds_say_so():
+    assert farthest([0.51, 0.49, 0.52, 0.48], [0.5] * 4) < 2.5
+    assert farthest([0.9, 0.1, 0.9, 0.1], [0.5] * 4) > 45  # no difference on average, and nothing is known
+    assert farthest([0.6, 0.6, 0.61, 0.61], [0.5] * 4) > 10
+
+
 @pytest.mark.statistics
 def test_past_alphabets_tell_new_characters_apart(run):
     scores = run("plot_1_image_classification")["scores"]
@@ -63,10 +75,10 @@ def test_past_alphabets_tell_new_characters_apart(run):
 
 
 @pytest.mark.statistics
-def test_pairs_of_texts_gain_over_an_own_model_and_not_over_a_pooled_one(run):
+def test_pairs_of_texts_gain_over_an_own_model_and_are_as_well_told_apart_by_a_pooled_one(run):
     curve = run("plot_2_semantic_matching")["curve"]
     assert gain(curve["warm"][0], curve["own"][0]) > 2
-    assert abs(gain(curve["warm"][0], curve["pooled"][0])) < 2
+    assert farthest(curve["warm"][0], curve["pooled"][0]) < 5  # a judgement in twenty
 
 
 @pytest.mark.statistics

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from common import COLUMNS
 from families import ROOMS
+from variations import variation
 
 from skmeta import SharedModel
 
-CASES = [cases[0] for cases in ROOMS.values()] + ROOMS["naive_bayes"][1:] + ROOMS["cluster"][2:3]
+CASES = [cases[0] for cases in ROOMS.values()] + [*map(variation, ROOMS["naive_bayes"][1:] + ROOMS["cluster"][2:3])]
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: type(case.estimator).__name__)

@@ -6,7 +6,6 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from sklearn.linear_model import Ridge
 
 import skmeta
 from skmeta import WarmStartRegressor, __main__, __version__, report
+from skmeta.inspection._colors import colors_of
 from skmeta.model_selection import ShotCurve
 from skmeta.report._text import LABELS
 
@@ -51,22 +51,52 @@ def test_links_lead_somewhere(page):
     assert [link for link in files if not (ROOT / link).exists()] == []
 
 
-def test_the_picture_can_be_drawn_and_stands_where_readme_shows_it(tmp_path, monkeypatch):
-    names = runpy.run_path(str(ROOT / "docs" / "images" / "shot_curve.py"))
-    assert f"({names['PICTURE'].relative_to(ROOT)})" in (ROOT / "README.md").read_text("utf-8")
-    assert names["PICTURE"].exists()
-    asked = []
+def drawn_numbers(picture):
+    """The numbers of shots, and by colour the values of each line of an SVG, read off against its axes."""
+    text = picture.read_text("utf-8")
+    tick = r'<g id="{}tick_\d+">.*?<use [^>]*{}="([\d.]+)".*?<!-- (\S+) -->'
+    places, shots = np.array(re.findall(tick.format("x", "x"), text, re.DOTALL), dtype=float).T
+    scale = np.polyfit(*np.array(re.findall(tick.format("y", "y"), text, re.DOTALL), dtype=float).T, 1)
+    paths = re.findall(r'<path d="([^"]*)" clip-path="[^"]*" style="fill: none; stroke: (#\w+)', text)
+    found = {}
+    for path, color in paths:
+        x, y = np.array(re.findall(r"[ML] ([\d.]+) ([\d.]+)", path), dtype=float).T
+        np.testing.assert_allclose(x, places, atol=1e-3)
+        found[color] = np.polyval(scale, y)
+    return shots.tolist(), found
+
+
+@pytest.fixture
+def drawing():
+    yield runpy.run_path(str(ROOT / "docs" / "images" / "shot_curve.py"))
+    plt.close("all")
+
+
+def test_the_picture_can_be_drawn_and_stands_where_readme_shows_it(drawing, tmp_path, monkeypatch):
+    assert f"({drawing['PICTURE'].relative_to(ROOT)})" in (ROOT / "README.md").read_text("utf-8")
+    asked, values = [], np.arange(10.0).reshape(5, 2) ** 2 + 0.1
 
     def compare(collection, model):  # which takes a while and has tests of its own
         asked.append(collection.counts.size)
-        return ShotCurve(np.ones((5, 2, 3)), tuple(LABELS), (0, 5), "neg_root_mean_squared_error", n_tasks=42)
+        return ShotCurve(-values[..., None], tuple(LABELS), (0, 5), "neg_root_mean_squared_error", n_tasks=42)
 
     monkeypatch.setattr(report, "compare", compare)
-    with matplotlib.rc_context({"svg.fonttype": "none"}):  # letters, not their outlines
-        names["draw"](tmp_path / "curve.svg")
-    plt.close("all")
+    drawing["draw"](tmp_path / "curve.svg")
     assert asked == [42]
-    assert all(f">{label}<" in (tmp_path / "curve.svg").read_text("utf-8") for label in LABELS.values())
+    assert all(f"<!-- {label} -->" in (tmp_path / "curve.svg").read_text("utf-8") for label in LABELS.values())
+    shots, lines = drawn_numbers(tmp_path / "curve.svg")
+    assert shots == [0, 5]
+    np.testing.assert_allclose(list(lines.values()), values, rtol=1e-4)
+    np.testing.assert_array_equal(list(lines), [color.lower() for color in colors_of([*LABELS.values()])])
+
+
+@pytest.mark.statistics
+def test_the_picture_shows_what_the_code_draws(drawing, tmp_path):
+    drawing["draw"](tmp_path / "curve.svg")
+    (stored_shots, stored), (shots, drawn) = map(drawn_numbers, (drawing["PICTURE"], tmp_path / "curve.svg"))
+    assert stored_shots == shots == [0, 1, 2, 5, 10, 20] and len(drawn) == 5
+    assert list(stored) == list(drawn)
+    np.testing.assert_allclose(list(stored.values()), list(drawn.values()), rtol=1e-3)
 
 
 def test_the_version_is_the_same_everywhere():

@@ -12,6 +12,7 @@ from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import get_tags
+from variations import varied
 
 from skmeta import WarmStartRegressor
 from skmeta.compose._average import average_estimators
@@ -38,7 +39,7 @@ def own_model_of(prior):
     return replace(prior, weights=weights, weights_at_few_rows=None)
 
 
-@pytest.mark.parametrize("estimator", SEVERAL, ids=lambda each: type(each).__name__)
+@varied("estimator", SEVERAL, ids=lambda each: type(each).__name__, keep=5)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_each_output_has_a_deviation(estimator):
     rng = np.random.default_rng(0)

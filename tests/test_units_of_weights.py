@@ -1,11 +1,11 @@
 """Weights of new rows are in the unit of those that a prior was learned with: in every family that takes weights."""
 
 import numpy as np
-import pytest
 from common import COLUMNS
 from families import ROOMS
 from numpy.testing import assert_allclose
 from sklearn.utils.validation import has_fit_parameter
+from variations import varied
 
 from skmeta import SharedModel
 
@@ -14,7 +14,7 @@ WEIGHTED = ["linear_model", "fallback", "naive_bayes", "discriminant_analysis"]
 CASES = [next((c for c in ROOMS[r] if has_fit_parameter(c.estimator, "sample_weight")), None) for r in WEIGHTED]
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c is not None], ids=lambda case: type(case.estimator).__name__)
+@varied("case", [c for c in CASES if c is not None], ids=lambda case: type(case.estimator).__name__, keep=2)
 def test_a_row_that_weighs_as_past_rows_did_is_one_row(case):
     past, rows = case.past, np.flatnonzero(~case.past)[:N_ROWS]
     table, y = case.table[past], case.target[past]

@@ -5,9 +5,8 @@ import re
 from docutils.nodes import SkipNode
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
-from sphinx.util import logging
-
-logger = logging.getLogger(__name__)
+from sphinx.errors import ExtensionError
+from sphinx.util.math import get_node_equation_number
 
 
 def plain_latex(text):
@@ -16,12 +15,11 @@ def plain_latex(text):
 
 
 def mathml(node, as_block):
-    """The formula of a node; one that cannot be written is a warning, and stands as LaTeX."""
+    """The formula of a node; one that cannot be written ends the build, with or without warnings as errors."""
     try:
         return tex2mathml(plain_latex(node.astext()), as_block=as_block)
     except MathError as error:
-        logger.warning("formula: %s, in %r", error, node.astext(), location=node)
-        return f"<code>{node.astext()}</code>"
+        raise ExtensionError(f"{node.source}:{node.line}: formula: {error}, in {node.astext()!r}") from error
 
 
 def visit_inline(writer, node):
@@ -31,8 +29,9 @@ def visit_inline(writer, node):
 
 
 def visit_block(writer, node):
-    """A formula of its own."""
-    writer.body.append(f'<div class="math">{mathml(node, as_block=True)}</div>\n')
+    """A formula of its own, with the number that its label gives it, and the label as the target of references."""
+    number = f'<span class="eqno">({get_node_equation_number(writer, node)})</span>' if node.get("number") else ""
+    writer.body.append(f"{writer.starttag(node, 'div', CLASS='math')}{number}{mathml(node, as_block=True)}</div>\n")
     raise SkipNode
 
 

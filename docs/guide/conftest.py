@@ -1,4 +1,4 @@
-"""Pages draw their pictures when they are tested too; no figure stays open for the next test."""
+"""Pages draw their pictures and write their files when they are tested too; neither stays for the next test."""
 
 import pytest
 
@@ -11,3 +11,9 @@ def no_open_figures():
 
     yield
     plt.close("all")
+
+
+@pytest.fixture(autouse=True)
+def files_of_its_own(request, monkeypatch, tmp_path):
+    if request.node.path.name == "security.rst":
+        monkeypatch.chdir(tmp_path)

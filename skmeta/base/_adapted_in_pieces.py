@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base._adapted_estimators import AdaptedEstimators, assembled
+from skmeta.base._gathered import GatheredEstimators
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._joined_rows import joined_rows
 
@@ -24,7 +25,7 @@ class Piece(NamedTuple):
     adapted: AdaptedEstimators
 
 
-class AdaptedInPieces(AdaptedEstimators):
+class AdaptedInPieces(GatheredEstimators):
     """The estimators of tasks that got rows at different times: only those that get more are adapted anew.
 
     Parameters
@@ -75,9 +76,15 @@ class AdaptedInPieces(AdaptedEstimators):
         return np.asarray(self._piece[codes] == 0)
 
     def with_rows(
-        self, tasks: Tasks, known: Codes, new: Codes, n_tasks: int, adapt: Callable[[Tasks], AdaptedEstimators]
+        self,
+        tasks: Tasks,
+        known: Codes,
+        new: Codes,
+        n_tasks: int,
+        kept: Callable[[Tasks], Tasks],
+        adapt: Callable[[Tasks], AdaptedEstimators],
     ) -> Self:
-        """The same with more rows: their tasks are adapted anew from all rows that they have then.
+        """The same with more rows: their tasks are adapted anew from all that is kept of their rows then.
 
         Parameters
         ----------
@@ -87,6 +94,8 @@ class AdaptedInPieces(AdaptedEstimators):
             Where the tasks known before, and those of the new rows, stand among all.
         n_tasks : int
             How many there are then.
+        kept : callable
+            ``kept(tasks)`` are the rows that are kept of tasks.
         adapt : callable
             ``adapt(tasks)`` makes the estimators.
 
@@ -103,11 +112,11 @@ class AdaptedInPieces(AdaptedEstimators):
         asked = np.flatnonzero(touched)
         place = np.cumsum(touched) - 1
         parts = [
-            (self._pieces[k].tasks.take(code[own]), place[own])
+            (kept(self._pieces[k].tasks.take(code[own])), place[own])
             for k in np.unique(piece[asked][piece[asked] >= 0])
             for own in [asked[piece[asked] == k]]
         ]
-        joined = joined_rows([*parts, (tasks, place[new])], len(asked))
+        joined = kept(joined_rows([*parts, (kept(tasks), place[new])], len(asked)))
         pieces = [*self._pieces, Piece(joined, adapt(joined))]
         piece[asked], code[asked] = len(self._pieces), np.arange(len(asked))
         used = np.unique(np.r_[0, piece])
@@ -155,23 +164,7 @@ class AdaptedInPieces(AdaptedEstimators):
         """The labels that the rows of one task show, see `AdaptedEstimators.labels_of`."""
         return self._pieces[self._piece[code]].adapted.labels_of(int(self._code[code]))
 
-    @property
-    def coef_(self) -> NDArray[np.float64]:
-        """Coefficients of all tasks, where the family has such."""
-        return self._gathered("coef_")
-
-    @property
-    def borrowed(self) -> NDArray[np.float64]:
-        """Own rows that the prior was worth to each task."""
-        return self._gathered("borrowed")
-
-    @property
-    def unlike_past(self) -> NDArray[np.float64]:
-        """Probability, by its rows, that a task is unlike past ones."""
-        return self._gathered("unlike_past")
-
     def _gathered(self, name: str) -> NDArray[np.float64]:
-        """What pieces have of each of their tasks, in the order of all tasks."""
         values = [np.asarray(getattr(each.adapted, name)) for each in self._pieces]
         starts = np.cumsum([0, *map(len, values)])[:-1]
         return np.asarray(np.concatenate(values)[starts[self._piece] + self._code])

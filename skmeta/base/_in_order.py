@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from sklearn.base import is_classifier
 from skmeta._inference.group_sums import group_means
 from skmeta._inference.serial import serial_correlation
 from skmeta.tasks import Tasks
+from skmeta.tasks._warn_caller import warn_caller
 
 SIGNIFICANCE = 0.001  # probability of a false alarm: one collection in a thousand
 
@@ -54,7 +54,7 @@ def left_by(fitted: Any, X: Any, y: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray((y[:, None] == fitted.classes_) - fitted.predict_proba(X))
 
 
-def warn_of_order(learner: Any, prior: Any, model: Any, tasks: Tasks, stacklevel: int) -> None:
+def warn_of_order(learner: Any, prior: Any, model: Any, tasks: Tasks) -> None:
     """Warn that tasks in the order of their dates are more alike than chance, where the learner's family can follow drift.
 
     Of numbers nobody knows whether they have an order.
@@ -69,8 +69,6 @@ def warn_of_order(learner: Any, prior: Any, model: Any, tasks: Tasks, stacklevel
         The model of one task.
     tasks : Tasks
         What it was learned from.
-    stacklevel : int
-        Of the warning, as the caller counts.
     """
     name, ids = next(reversed(list(tasks.levels.items())), ("", np.empty(0)))
     if not getattr(learner, "follows_drift", "") or not _are_dates(ids) or len(tasks.levels) > 1:
@@ -79,7 +77,7 @@ def warn_of_order(learner: Any, prior: Any, model: Any, tasks: Tasks, stacklevel
     found = alike_in_order(left, tasks.X, tasks.codes, ids)
     if found.is_alike:
         said = f"{found.sentence(name)}: {learner.follows_drift} follows drift."
-        warnings.warn(f"task: {said}", UserWarning, stacklevel=stacklevel + 1)
+        warn_caller(f"task: {said}")
 
 
 def _are_dates(ids: NDArray[Any]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from sklearn.base import BaseEstimator
 
 from skmeta.base._adapted_estimators import AdaptedEstimators
+from skmeta.base._class_weight import class_weight_of, with_class_weight
 from skmeta.base._prior import Prior
 from skmeta.tasks import PartitionedTasks, Tasks
 
@@ -147,7 +148,7 @@ def learn_tasks(
     taken = signature(learner.learn).parameters
     takes_it = "progress" in taken or any(each.kind is each.VAR_KEYWORD for each in taken.values())
     told = {"progress": progress} if progress is not None and takes_it else {}
-    return checked_prior(learner, learner.learn(estimator, tasks, prior, n_jobs=n_jobs, **told))
+    return checked_prior(learner, learner.learn(estimator, tasks, prior, n_jobs=n_jobs, **told), estimator)
 
 
 def cannot_learn_partitions(learner: Any, estimator: Any) -> str:
@@ -165,7 +166,7 @@ def learn_partitions(
     own = getattr(learner, "learn_partitions", None)
     if own is None:
         raise TypeError(cannot_learn_partitions(learner, estimator))
-    return checked_prior(learner, own(estimator, tasks, prior, n_jobs=n_jobs, progress=progress))
+    return checked_prior(learner, own(estimator, tasks, prior, n_jobs=n_jobs, progress=progress), estimator)
 
 
 def adapt_learned(learner: Any, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
@@ -183,10 +184,10 @@ def names_among(levels: Mapping[str, Any], learner: Any, prior: Prior | None) ->
     return {name: levels[name] for name in (names[:-1] if times else names)}
 
 
-def checked_prior(learner: Any, prior: Any) -> Prior:
-    """What a learner of somebody's own has learned is a prior."""
+def checked_prior(learner: Any, prior: Any, estimator: Any) -> Prior:
+    """What a learner of somebody's own has learned is a prior; it knows by what weights of classes that was."""
     if isinstance(prior, Prior):
-        return prior
+        return with_class_weight(prior, class_weight_of(estimator, prior.classes))
     raise TypeError(
         f"learner: wanted a learner whose learn returns a Prior, found {type(learner).__name__}, which returned "
         f"{type(prior).__name__}; make its values a subclass of skmeta.base.Prior."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skmeta._sklearn import check_parameters
 from skmeta.tasks import Tasks, read_tasks
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import listed
 
 UNSUPERVISED = ("clusterer", "density_estimator")  # types of estimators whose rows have no targets
@@ -140,11 +140,7 @@ def _check_n_columns(wanted: int | None, names: Sequence[str] | None, found: int
 
 def _say_by_position() -> None:
     """Rows without names are taken in the order of the prior's columns, and that is said."""
-    warnings.warn(
-        "X does not have valid feature names, but the prior has them: columns are taken in its order.",
-        UserWarning,
-        stacklevel=5,
-    )
+    warn_caller("X does not have valid feature names, but the prior has them: columns are taken in its order.")
 
 
 _LEARNED_FROM = "The feature names should match those that the prior was learned from"

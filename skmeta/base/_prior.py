@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skmeta._dataframe import make_frame
 from skmeta.base._adapted_estimators import AdaptedEstimators
 from skmeta.base._class_prior import checked_class_prior
+from skmeta.base._class_weight import ClassWeight, check_class_weight
 from skmeta.base._distil import check_kinds, distilled
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._frozen_value import FrozenValue
@@ -43,6 +44,9 @@ class Prior(FrozenValue):
     class_prior : array-like of shape (n_classes,), default=None
         Share of each of ``classes`` in past tasks, the mean of the tasks' own shares; None where it is not known. A family
         that fills it in honours ``tasks.class_rates`` when it adapts.
+    class_weight : "balanced" or sequence of float, default=None
+        The estimator's ``class_weight`` by which past rows were weighed, of each of ``classes``; None for no weights. A model
+        that is fitted with the prior has to have the same.
     """
 
     _nested: ClassVar[dict[str, Reader]] = {}  # what reads frozen values in fields, by field, for `from_dict`
@@ -52,6 +56,7 @@ class Prior(FrozenValue):
     feature_names: tuple[str, ...] | None = None
     classes: NDArray[Any] | None = None
     class_prior: NDArray[np.float64] | None = None
+    class_weight: ClassWeight = None
 
     def __post_init__(self) -> None:
         if self.feature_names is not None:
@@ -163,6 +168,22 @@ class Prior(FrozenValue):
         """
         return leave_one_out_scores(self, estimator, tasks)
 
+    def needs_rows(self, estimator: Any) -> bool:
+        """Whether adaptation asks for the single rows of a task; by default it does.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+
+        Returns
+        -------
+        bool
+            False where it depends on them through weights, means and products of columns and targets alone, and through how
+            many they are (``row_counts`` of `Tasks`): then fewer rows with the same of these may stand for them.
+        """
+        return True
+
     def split(self) -> tuple[Any, Prior]:
         """The steps that it was learned behind, None for none, and the prior of the model.
 
@@ -228,6 +249,7 @@ class Prior(FrozenValue):
             A plain fitted scikit-learn estimator.
         """
         check_is_model(estimator, self)
+        check_class_weight(self, estimator)
         X = plain_table(X)
         if X.shape[0] == 0:
             found = column_names(X)
@@ -252,6 +274,7 @@ class Prior(FrozenValue):
             A plain fitted scikit-learn estimator.
         """
         check_is_model(estimator, self)
+        check_class_weight(self, estimator)
         return self.adapt_tasks(estimator, Tasks.none(self.feature_names)).estimator(-1)
 
     def distil(self, estimator: Any, X: Any, *, teacher: Any) -> Any:

@@ -175,6 +175,14 @@ def learner_for(estimator: Any, learner: Any = "auto", *, own_labels: bool = Fal
         If ``learner`` is none, or says that ``estimator`` is not for it; or if that is no model.
     ValueError
         If ``learner`` is another text than "auto".
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> from sklearn.linear_model import Ridge
+    >>> from skmeta.base import learner_for
+    >>> learner_for(Ridge()), learner_for(RandomForestRegressor())
+    (EmpiricalBayes(), SharedModel())
     """
     if not isinstance(learner, str):
         if isinstance(learner, type) or not hasattr(learner, "learn"):

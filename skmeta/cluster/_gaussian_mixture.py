@@ -265,7 +265,7 @@ class GaussianMixtureLearner(ClusterLearner):
 
 
 def initial_prior(
-    estimator: Any, tasks: Tasks, max_tasks: int, n_jobs: int | None, progress: Any
+    estimator: Any, tasks: Tasks, max_tasks: int, n_jobs: int | None, progress: Any = None
 ) -> tuple[ExpectedMixture, Array]:
     """A prior to begin with, from k-means on standardised columns, and the root of the covariance within its clusters."""
     kind = estimator.covariance_type

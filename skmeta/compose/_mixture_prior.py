@@ -86,7 +86,9 @@ class MixturePrior(Prior):
             unseen = np.array(self.weights_without_rows, dtype=float)
             _check_weights(unseen, names, n)
             checked["weights_without_rows"] = _normalised(unseen)
-        shared = {name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes")}
+        shared = {
+            name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes", "class_weight")
+        }
         known = all(component.class_prior is not None for component in components)
         shared["class_prior"] = first.class_prior if known else None
         for name, value in (checked | shared).items():
@@ -178,6 +180,10 @@ class MixturePrior(Prior):
         """
         found = softmax(self._joint(estimator, tasks), axis=1)
         return np.where(tasks.counts[:, None] > 0, found, self.unseen_weights)
+
+    def needs_rows(self, estimator: Any) -> bool:
+        """Whether any component asks for the single rows of a task, see `Prior.needs_rows`."""
+        return any(each.needs_rows(estimator) for each in self.components)
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
         """Log density of each task's targets under the mixture, see `Prior.log_evidence`.

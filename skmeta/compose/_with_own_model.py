@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
@@ -13,6 +13,7 @@ from scipy.special import softmax
 from skmeta._inference.explained import useless_at_even_odds
 from skmeta._inference.mixture import assumed_tasks, learn_weights
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._adaptation_progress import adaptation_told, each_adapted
 from skmeta.base._held_out import SHOTS
 from skmeta.base._parts_of_work import PartsOfWork, each_told
 from skmeta.compose._adapted_mixture import AdaptedMixture
@@ -202,10 +203,13 @@ class PriorWithOwnModel(MixturePrior):
             scores[~new] = known.scores[np.isin(known.codes, codes)]
         if new.any():
             some = adapted.tasks.take(codes[new])
-            scores[new, 1:] = np.transpose([each.log_evidence(adapted.model, some) for each in self.components[1:]])
+            scores[new, 1:-1] = _scores_of(self.components[1:-1], adapted.model, some)
+            own = _each_score(self.components[-1], adapted.model, some)
+            scores[new, -1] = each_adapted(own, len(some))
         asked = new if known is None or known.learned_too else np.ones_like(new)
         if asked.any():
-            scores[asked, 0] = adapted.leave_one_out_scores(codes[asked])
+            with adaptation_told(None):  # to rows that are left out
+                scores[asked, 0] = adapted.leave_one_out_scores(codes[asked])
         return scores
 
     def _joint(self, estimator: Any, tasks: Tasks) -> Array:
@@ -232,9 +236,21 @@ def _scores(
     parts = PartsOfWork(progress, 2)
     of_learned = adapted.leave_one_out_scores(codes)
     parts.did(1)
-    others = [each.log_evidence(estimator, tasks) for each in beside[:-1]]
-    each_own = (beside[-1].log_evidence(estimator, tasks.take(np.array([code])))[0] for code in range(len(tasks)))
-    return np.column_stack([of_learned, *others, each_told(each_own, len(tasks), parts.part(1))])
+    others, each_own = _scores_of(beside[:-1], estimator, tasks), _each_score(beside[-1], estimator, tasks)
+    return np.column_stack([of_learned, others, each_told(each_own, len(tasks), parts.part(1))])
+
+
+def _scores_of(priors: Sequence[Prior], estimator: Any, tasks: Tasks) -> Array:
+    """Log scores ``(n_tasks, n_priors)``."""
+    found = np.empty((len(tasks), len(priors)))
+    for k, each in enumerate(priors):
+        found[:, k] = each.log_evidence(estimator, tasks)
+    return found
+
+
+def _each_score(prior: Prior, estimator: Any, tasks: Tasks) -> Iterator[float]:
+    """That of one task after the other: an own model costs many fits."""
+    return (float(prior.log_evidence(estimator, tasks.take(np.array([code])))[0]) for code in range(len(tasks)))
 
 
 def with_own_model(

@@ -51,7 +51,15 @@ class OwnRows(NamedTuple):
         return OwnRows(take_rows(self.X, rows), self.y[rows], self.weight[rows], fit_weight)
 
 
-class AdaptedDiscriminants(AdaptedEstimators):
+class _MappedFirst(AdaptedEstimators):
+    """Plain Pipelines whose first step is a map of the learner's: an error of new rows names the user's model instead."""
+
+    def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
+        as_numbers(X, self.model)
+        return super()._by_task(method, X, codes)
+
+
+class AdaptedDiscriminants(_MappedFirst):
     """Plain Pipelines of a map and a classifier, made when asked for."""
 
     def estimator(self, code: int) -> Any:
@@ -157,7 +165,7 @@ class AdaptedDiscriminants(AdaptedEstimators):
         return own if drawn is None else drawn if own is None else drawn * own
 
 
-class SafeDiscriminants(AdaptedEstimators):
+class SafeDiscriminants(_MappedFirst):
     """The same, but the plain estimator fitted to a task's rows where these say that it is better, see `own_is_better`.
 
     Parameters

@@ -13,18 +13,7 @@ class MayTakeFallback(KeepsSeenTasks):
     """A learner with ``fallback_``, a fitted `SharedModel`, where that was taken; a prior of its own needs nothing kept."""
 
     def has_seen(self, tasks: Tasks) -> bool:
-        """Whether the fallback was taken, and has kept something of these tasks.
-
-        Parameters
-        ----------
-        tasks : Tasks
-            Some tasks.
-
-        Returns
-        -------
-        bool
-            As the fallback says.
-        """
+        """As the fallback says, if it was taken, see `KeepsSeenTasks.has_seen`."""
         return hasattr(self, "fallback_") and self.fallback_.has_seen(tasks)
 
     def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
 from skmeta.base._held_out import folds_of
+from skmeta.base._in_turn import in_turn
 from skmeta.base._matching import classifies, weights_if_taken
 from skmeta.base._parts_of_work import each_told
 from skmeta.tasks import Tasks, take_rows
@@ -73,11 +74,11 @@ def out_of_fold(
     ndarray of shape (n_rows,) or (n_rows, n_outputs)
         Of classifiers a column a label of the collection, as the estimator has them if it is fitted to all rows.
     """
-    fits = Parallel(n_jobs=n_jobs, return_as="generator")(
+    fits = [
         delayed(_answers_of_fold)(estimator, tasks, target, method, fold, f"fold {at} of {len(folds)}")
         for at, fold in enumerate(folds, start=1)
-    )
-    answers = each_told(fits, len(folds), progress)
+    ]
+    answers = each_told(in_turn(fits, n_jobs), len(folds), progress)
     found = np.empty((tasks.n_rows, *answers[0].shape[1:]))
     for (_, test), answer in zip(folds, answers, strict=True):
         found[test] = answer

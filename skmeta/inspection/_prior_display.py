@@ -12,11 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.base._pictures import Path, Spread
 from skmeta.inspection._axes import axes_for, with_one_below
+from skmeta.inspection._coefficients import coefficient_moments, coefficient_names, spread_of_columns, unit_of
 from skmeta.inspection._colors import COLORS, OTHERS
 from skmeta.inspection._path import draw_path, moves_of
 from skmeta.inspection._short_names import shortened
 from skmeta.inspection._task_coefficients import coefficients_of_tasks
-from skmeta.steps._parts import is_nothing
 
 _MANY, _MANY_LINES = 30, 5  # coefficients that are drawn, one below the other or as lines
 _COLORS = (
@@ -25,45 +25,6 @@ _COLORS = (
     *OTHERS,
 )  # of a prior, which is what warm starts from; then of others beside it
 _BARS = "mean ± standard deviation between tasks"
-
-
-def coefficient_moments(prior: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean of every coefficient and its standard deviation between tasks, of one shape, intercept last.
-
-    Raises
-    ------
-    TypeError
-        If the prior is not about coefficients: it has no mean and covariance.
-    """
-    if not (hasattr(prior, "mean") and hasattr(prior, "covariance")):
-        hint = "; pass its prior_, or use PriorDisplay.from_estimator" if hasattr(prior, "fit") else ""
-        raise TypeError(
-            "prior: wanted one with a mean and a covariance of coefficients, such as a GaussianPrior or a fitted linear "
-            f"model's prior_, found {type(prior).__name__}{hint}."
-        )
-    mean, sd, _ = Spread.of_prior(prior)
-    return mean, sd
-
-
-def coefficient_names(prior: Any) -> list[str]:
-    """Return the names of a prior's columns: its own, or what the steps before it call them, or x0, x1, ..."""
-    n_features = prior.mean.shape[-1] - 1
-    steps = getattr(prior, "steps", None)
-    names = prior.feature_names if steps is None else (prior.prior.feature_names or _names_out(steps))
-    return [f"x{j}" for j in range(n_features)] if names is None or len(names) != n_features else list(names)
-
-
-def _names_out(steps: Any) -> Sequence[str] | None:
-    """Return what the last of some `FrozenSteps` calls its columns, None if one of them cannot tell."""
-    names = steps.input_names
-    for _, step in steps.steps:
-        if step is None or isinstance(step, str):  # "passthrough"
-            continue
-        try:
-            names = step.get_feature_names_out(names)
-        except (AttributeError, TypeError, ValueError):  # no such method here or further in, or names unknown to it
-            return None
-    return names
 
 
 class PriorDisplay:
@@ -88,8 +49,13 @@ class PriorDisplay:
         Levels or kinds of tasks, by name: means, standard deviations and, if they are known, the means of single ones.
     path : Path, default=None
         How coefficients move in time; drawn in place of all else.
-    tasks : ndarray of shape (n_tasks, n_coefs) or (n_outputs, n_tasks, n_coefs), default=None
+    tasks : ndarray of shape (n_drawn, n_coefs) or (n_outputs, n_drawn, n_coefs), default=None
         Coefficients of single tasks, drawn as dots.
+    n_tasks : int, default=None
+        How many tasks there are, if `tasks` holds only some of them.
+    scales : ndarray of shape (n_coefs - 1,), default=None
+        Standard deviations of the columns: one of them times its coefficient is what the column moves a prediction by. None is
+        unknown.
     coef_name : str, default="Coefficient per unit of the column"
         Name on the axis of the coefficients.
 
@@ -129,6 +95,8 @@ class PriorDisplay:
         spreads: Mapping[str, Spread] | None = None,
         path: Path | None = None,
         tasks: NDArray[np.float64] | None = None,
+        n_tasks: int | None = None,
+        scales: NDArray[np.float64] | None = None,
         coef_name: str = "Coefficient per unit of the column",
     ) -> None:
         self.mean = mean
@@ -138,6 +106,8 @@ class PriorDisplay:
         self.spreads = spreads
         self.path = path
         self.tasks = tasks
+        self.n_tasks = n_tasks
+        self.scales = scales
         self.coef_name = coef_name
 
     def _forget(self) -> None:
@@ -164,11 +134,13 @@ class PriorDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made, as high as there are coefficients.
+            Axes to draw on. If None, a new figure is made, as high as there are coefficients. The intercept takes its room
+            from these axes, as a colour bar does; what is drawn on them again goes to the same two.
         max_coefs : int, default=None
-            If there are more coefficients beside the intercept, only those which move a prediction most are drawn: those
-            with the largest ``mean**2 + sd**2``, or of a path those that move most, in their own order. None is 30, of a
-            path 5.
+            If there are more coefficients beside the intercept, only those that move a prediction most are drawn, in their
+            own order: those with the largest ``scales**2 * (mean**2 + sd**2)``, of a path those whose means, times
+            `scales`, move most. Where `scales` are unknown they count as ones, which are the coefficients with the largest
+            numbers. The axis says how many of how many. None is 30, of a path 5.
         intercept : bool, default=True
             Whether to draw the intercept, on an axis of its own below.
         errorbar_kw : dict, default=None
@@ -179,18 +151,17 @@ class PriorDisplay:
         display : PriorDisplay
             The display, with the artists as attributes.
         """
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
+        self.ax_, self.figure_ = axes_for(self, ax)
         self._forget()
         n_slopes = len(self.names) - 1
         if self.path is not None:
-            shown = _largest(moves_of(self.path)[:-1], _MANY_LINES if max_coefs is None else max_coefs)
+            shown = self._weightiest(moves_of(self.path)[:-1], _MANY_LINES if max_coefs is None else max_coefs)
             self._split(intercept, n_slopes, (2, 1))
             self._draw_path(shown)
             return self
         series = self._series()
-        size = np.max([mean**2 + sd**2 for _, mean, sd, _ in series], axis=0)
-        shown = _largest(size[:-1], _MANY if max_coefs is None else max_coefs)
+        size = np.max([np.hypot(mean, sd) for _, mean, sd, _ in series], axis=0)
+        shown = self._weightiest(size[:-1], _MANY if max_coefs is None else max_coefs)
         if ax is None:
             self.figure_.set_figheight(max(self.figure_.get_figheight(), 1.5 + 0.25 * len(shown)))
         self._split(intercept, n_slopes, (max(len(shown), 2), 1))
@@ -199,8 +170,21 @@ class PriorDisplay:
         if self.intercept_ax_ is not None:
             drawn = self._draw(self.intercept_ax_, series, [n_slopes], style)
             self.intercept_errorbar_, self.intercept_members_ = drawn
-        self._label([label for label, *_ in series])
+        self._label([label for label, *_ in series], self._chosen(shown))
         return self
+
+    def _weightiest(self, sizes: NDArray[np.float64], n: int) -> NDArray[np.intp]:
+        """Positions of the `n` coefficients that move a prediction most, in their own order."""
+        moved = sizes if self.scales is None else sizes * self.scales
+        return np.sort(np.argsort(-moved, kind="stable")[:n])
+
+    def _chosen(self, shown: Any) -> str:
+        """Which of many coefficients are drawn, in words; empty where all are."""
+        n_slopes = len(self.names) - 1
+        if len(shown) == n_slopes:
+            return ""
+        by = "with the largest numbers" if self.scales is None else "that move a prediction most"
+        return f"{len(shown):,} of {n_slopes:,} coefficients: those {by}"
 
     def _split(self, intercept: bool, n_slopes: int, heights: tuple[int, int]) -> None:
         """Make room for the intercept below; where there is nothing else, it has all."""
@@ -244,18 +228,28 @@ class PriorDisplay:
                 found.append((label, mean[k], sd[k], own))
         return found
 
-    def _label(self, labels: list[str]) -> None:
+    def _label(self, labels: list[str], chosen: str) -> None:
         axes = [self.ax_] if self.intercept_ax_ in (None, self.ax_) else [self.ax_, self.intercept_ax_]
         for ax, words in zip(axes, (self.coef_name, "Intercept: in units of the linear predictor"), strict=False):
             ax.set_xlabel(words)
+        if chosen and axes[0] is not self.intercept_ax_:
+            self.ax_.set_xlabel(f"{self.coef_name}\n{chosen}")
         dots = (self.members_ or self.intercept_members_)[-1:]
         bars = self.errorbar_ or self.intercept_errorbar_
         above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False, "ncols": 3}
         if len(labels) == 1:
-            self.ax_.legend([*bars, *dots], [_BARS, *["single tasks"][: len(dots)]], **above)
+            self.ax_.legend([*bars, *dots], [_BARS, *[self._dots][: len(dots)]], **above)
             return
-        title = f"{_BARS[0].upper()}{_BARS[1:]}{'; dots: single ones' if dots else ''}"
+        title = f"{_BARS[0].upper()}{_BARS[1:]}{f'; dots: {self._dots}' if dots else ''}"
         self.ax_.legend(bars, labels, title=title, title_fontsize="small", alignment="left", **above)
+
+    @property
+    def _dots(self) -> str:
+        """What a dot is."""
+        if self.spreads or self.tasks is None:
+            return "single ones"
+        drawn = self.tasks.shape[-2]
+        return "single tasks" if self.n_tasks in (None, drawn) else f"{drawn:,} of {self.n_tasks:,} tasks"
 
     def _draw_path(self, shown: Any) -> None:
         path, names = self.path, shortened(self.names)
@@ -265,7 +259,7 @@ class PriorDisplay:
             lines, bands = draw_path(ax, path, names, self._outputs, which, _COLORS)  # type: ignore[arg-type]
             setattr(self, name, lines)
             self.fill_between_ += bands
-            ax.legend()
+            ax.legend(title=self._chosen(shown) if ax is self.ax_ and len(shown) else None, title_fontsize="small")
             ax.set_xlabel("Time")
         self.ax_.set_ylabel(f"{self.coef_name}:\nmean ± standard deviation")
         if self.intercept_ax_ not in (None, self.ax_):
@@ -302,6 +296,7 @@ class PriorDisplay:
         mean, sd = coefficient_moments(prior)
         # Priors that know more of how tasks belong together offer that; others have no such attributes.
         spreads, path = getattr(prior, "spreads", None), getattr(prior, "path", None)
+        single = None if model is None or spreads or path else coefficients_of_tasks(model, mean)
         return cls(
             mean,
             sd,
@@ -309,8 +304,10 @@ class PriorDisplay:
             outputs=prior.classes,
             spreads=spreads,
             path=path,
-            tasks=None if model is None or spreads or path else coefficients_of_tasks(model, mean),
-            coef_name=_unit_of(prior),
+            tasks=single,
+            n_tasks=None if single is None else len(model.estimators_),
+            scales=spread_of_columns(prior),
+            coef_name=unit_of(prior),
         )
 
     @classmethod
@@ -342,14 +339,3 @@ class PriorDisplay:
                 "WarmStartClassifier with a task column or a prior."
             )
         return cls._of(prior, estimator).plot(ax, **plot_kw)
-
-
-def _largest(values: NDArray[np.float64], n: int) -> NDArray[np.intp]:
-    """Positions of the `n` largest values, in their own order."""
-    return np.sort(np.argsort(-values, kind="stable")[:n])
-
-
-def _unit_of(prior: Any) -> str:
-    """What a coefficient is a change by: a unit of the column, or of what the last step makes of it."""
-    steps = [step for _, step in getattr(getattr(prior, "steps", None), "steps", ()) if not is_nothing(step)]
-    return f"Coefficient per unit of the column{f' behind {type(steps[-1]).__name__}' if steps else ''}"

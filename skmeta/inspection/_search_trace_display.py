@@ -115,8 +115,8 @@ class SearchTraceDisplay:
         """
         bounds = checked_quantiles(quantiles)
         negate = self.scoring.startswith("neg_") if negate_score is None else negate_score
-        ax, sign = axes_for(self, ax), -1 if negate else 1
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_, self.figure_ = axes_for(self, ax)
+        sign = -1 if negate else 1
         self.lines_: list[Any] = []
         self.markers_: list[Any] = []
         self.fill_between_: list[Any] = []
@@ -127,7 +127,7 @@ class SearchTraceDisplay:
             draw(name, sign * np.asarray(scores, dtype=float), sign, bounds, style)
         every = np.concatenate([np.ravel(scores) for scores in self.scores.values()])
         lines = {name: line.get_ydata() for name, line in zip(self.scores, self.lines_, strict=True)}
-        limit_to_typical(ax, lines, self._bands, among=sign * every)
+        limit_to_typical(self.ax_, lines, self._bands, among=sign * every)
         name = f"Best {_lowered(title_of(self.scoring, negate))} so far ({better(negate)})"
         self._label(score_name or self.score_name or name, bounds)
         return self

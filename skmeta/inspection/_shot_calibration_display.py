@@ -91,8 +91,7 @@ class ShotCalibrationDisplay:
         """
         y_true = np.asarray(self.y_true)
         pos_label = _positive(np.unique(y_true), self.pos_label)
-        self.ax_ = axes_for(self, ax)
-        self.figure_ = self.ax_.figure
+        self.ax_, self.figure_ = axes_for(self, ax)
         self.displays_ = [
             CalibrationDisplay.from_predictions(
                 y_true == pos_label,

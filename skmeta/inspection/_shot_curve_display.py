@@ -106,19 +106,19 @@ class ShotCurveDisplay:
             raise ValueError(f"band_style: wanted 'fill_between', 'errorbar' or None, found {band_style!r}.")
         bounds = checked_quantiles(quantiles)
         negate = self.curve.is_error if negate_score is None else negate_score
-        ax, sign = axes_for(self, ax), -1 if negate else 1
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_, self.figure_ = axes_for(self, ax)
+        sign = -1 if negate else 1
         self._draw_means(sign, line_kw or {})
         bands = np.quantile(sign * self.curve.scores, bounds, axis=-1)
         self._draw_bands(band_style, bands, fill_between_kw or {}, errorbar_kw or {})
         names = self.curve.names
         lines = dict(zip(names, sign * self.curve.mean, strict=True))
         limit_to_typical(
-            ax, lines, {} if band_style is None else dict(zip(names, np.moveaxis(bands, 0, 1), strict=True))
+            self.ax_, lines, {} if band_style is None else dict(zip(names, np.moveaxis(bands, 0, 1), strict=True))
         )
         self._label(score_name or self.score_name or f"{title_of(self.curve.scoring, negate)} ({better(negate)})")
         said = between_quantiles(bounds, f"{self.curve.scores.shape[-1]} folds")
-        ax.legend(
+        self.ax_.legend(
             title=None if band_style is None else f"Line: mean; band: {said}", title_fontsize="small", alignment="left"
         )
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ MAX_TASKS = 200  # that are drawn
 
 
 def coefficients_of_tasks(model: Any, mean: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return the coefficients of the first tasks, the intercept last, as a prior with this `mean` has them.
+    """Return the coefficients of tasks, of many some drawn at random, the intercept last, as a prior with this `mean` has them.
 
     Parameters
     ----------
@@ -28,8 +27,10 @@ def coefficients_of_tasks(model: Any, mean: NDArray[np.float64]) -> NDArray[np.f
     ndarray of shape (n_tasks, n_coefs) or (n_outputs, n_tasks, n_coefs), or None
         None for a model of one dataset, and where no task has such coefficients: a task whose rows show one class has none.
     """
-    models = islice(getattr(model, "estimators_", {}).values(), MAX_TASKS)
-    found = [_row(last_model(each), mean.shape) for each in models]
+    models = getattr(model, "estimators_", {})
+    drawn = np.random.default_rng(0).permutation(len(models))[:MAX_TASKS]  # the first ones by id may be the oldest
+    ids = list(models)
+    found = [_row(last_model(models[ids[i]]), mean.shape) for i in np.sort(drawn)]
     rows = [row for row in found if row is not None]
     return np.stack(rows, axis=-2) if rows else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -13,6 +12,7 @@ from sklearn.utils import check_scalar
 
 from skmeta._inference.bounded_sums import Box
 from skmeta._inference.moments import take_rows
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import LIMIT, listed, shown
 
 Array = NDArray[np.float64]
@@ -102,11 +102,9 @@ def clipped(Z: Any, Y: Array, bounds: Array, names: Sequence[str] | None) -> tup
     if outside.any():
         labels = [*(range(d) if names is None else names), *[TARGET] * Y.shape[1]]
         said = [f"{outside[j]:.1%} of {shown(labels[j])}" for j in np.argsort(-outside) if outside[j] > 0]
-        warnings.warn(
+        warn_caller(
             f"bounds: wanted values within the bounds, found outside, and clipped, {', '.join(said[:LIMIT])}. If that is many "
             "rows, declare wider bounds, from what is known of the columns. This message tells of the rows: keep it where "
-            "they are.",
-            UserWarning,
-            stacklevel=3,
+            "they are."
         )
     return found[:, :d], found[:, d:]

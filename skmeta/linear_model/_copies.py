@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from skmeta._inference.copies import distinct_of_rows, distinct_of_sums
 from skmeta.linear_model._data import LinearData, read
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.tasks import Tasks
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import shown
 
 _NAMED = 5  # pairs of ids that a warning names at once
@@ -42,10 +42,8 @@ def kept_of(first: NDArray[np.intp], ids: NDArray[Any]) -> NDArray[np.intp]:
     if len(copies):
         pairs = [f"{shown(ids[copy])} of {shown(ids[first[copy]])}" for copy in copies[:_NAMED]]
         more = f" and {len(copies) - _NAMED} more" if len(copies) > _NAMED else ""
-        warnings.warn(
+        warn_caller(
             f"task: wanted each data set under one id, found {len(copies)} task(s) with the statistics of another: "
-            f"{', '.join(pairs)}{more}. They count once; give copies one id, or leave them out.",
-            UserWarning,
-            stacklevel=4,
+            f"{', '.join(pairs)}{more}. They count once; give copies one id, or leave them out."
         )
     return np.flatnonzero(first == np.arange(len(first)))

@@ -155,7 +155,7 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     check_squares("y", Y)
     weight, given = row_weights(tasks, estimator, classes), tasks.sample_weight
     weight, given = (each if each is None or unit is None else each / unit for each in (weight, given))
-    count, drawn = weight if unit is None else None, (None, None)
+    count, drawn = weight if unit is None else tasks.row_counts, (None, None)
     if classes is not None and getattr(estimator, "class_weight", None) != "balanced":  # balanced rows have no shares
         drawn = _as_drawn(tasks, classes)
     return LinearData(X, Y, weight, n_targets, classes, order, starts, count, given, *drawn)

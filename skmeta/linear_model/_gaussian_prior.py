@@ -76,6 +76,8 @@ class GaussianPrior(LinearPrior):
         Class labels, sorted; coefficients of binary models belong to the second one.
     class_prior : array-like of shape (n_classes,), default=None
         How frequent ``classes`` are: what ``WarmStartClassifier(class_prior="past")`` takes for granted of a new task.
+    class_weight : "balanced" or sequence of float, default=None
+        As in `Prior`.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from skmeta.base._registry import lookup
 from skmeta.linear_model._adapt import adapt_mixture, log_evidence
 from skmeta.linear_model._adapted import LinearAdapted
 from skmeta.linear_model._data import weighs
-from skmeta.linear_model._families import FAMILIES
+from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._families._refusals import is_called_linear
 from skmeta.linear_model._likelihood_names import likelihood_named
 from skmeta.linear_model._units import Units
@@ -49,6 +49,10 @@ class LinearPrior(Prior):
         """Raise for a model that is not linear, see `Prior.check_is_of`; adaptation says why a linear one takes no prior."""
         if lookup(FAMILIES, estimator) is None and not is_called_linear(estimator):
             raise not_for(self, "linear models such as Ridge or LogisticRegression", estimator)
+
+    def needs_rows(self, estimator: Any) -> bool:
+        """Whether adaptation asks for single rows: of Ridge, Lasso and ElasticNet it does not, see `Prior.needs_rows`."""
+        return not family_of(estimator).sums_suffice
 
     @property
     def n_features(self) -> int:

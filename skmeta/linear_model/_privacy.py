@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Real
 from typing import Any
 
@@ -14,6 +13,7 @@ from skmeta._inference.bounded_sums import Box, signal_of_columns
 from skmeta._inference.gaussian_mechanism import noise_multiplier
 from skmeta.linear_model._bounds import TARGET, read_bounds
 from skmeta.tasks import lookup_tasks
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import shown
 
 Array = NDArray[np.float64]
@@ -41,7 +41,7 @@ def privatised(found: Statistics, epsilon: float, delta: float, bounds: Any, ran
     more = {"bounds": declared, "data_norm": found.data_norm}
     more["noise_variance"] = np.full(found.n_tasks, scale**2)
     private = found.of_sums(noisy, found.ids, found.feature_names, one_target=one, **more)
-    warn_if_useless(private, "privatise", stacklevel=4)
+    warn_if_useless(private, "privatise")
     return private
 
 
@@ -132,7 +132,7 @@ def _check_same_bounds(one: Statistics, other: Statistics) -> None:
 # Of use or not ----------------------------------------------------------------------------------------
 
 
-def warn_if_useless(found: Statistics, where: str, stacklevel: int) -> None:
+def warn_if_useless(found: Statistics, where: str) -> None:
     """Say of private statistics whose columns do not stand out of the noise that nothing can be learned of slopes."""
     box = Box.of_bounds(found.bounds, found.n_features)
     vary = found.bounds[: box.d, 0] < found.bounds[: box.d, 1]  # not the column of zeros of a table without any
@@ -145,10 +145,8 @@ def warn_if_useless(found: Statistics, where: str, stacklevel: int) -> None:
     typical = max(float(np.median(signal[useless])), 0.0)
     more = f"{1.0 / typical:.2g} times the rows" if typical > 0.0 else "many times the rows"
     first = useless[0]
-    warnings.warn(
+    warn_caller(
         f"{where}: wanted columns that stand out of the noise, found {typical:.2g} of the signal that slopes need in "
         f"{len(useless)} of {found.n_tasks} task(s), such as {shown(found.ids[first])} ({found.n[first]:.0f} rows, noisy): "
-        f"unusable alone. It takes {more}, a larger epsilon, fewer columns, narrower bounds, or a smaller data_norm.",
-        UserWarning,
-        stacklevel=stacklevel,
+        f"unusable alone. It takes {more}, a larger epsilon, fewer columns, narrower bounds, or a smaller data_norm."
     )

@@ -24,7 +24,7 @@ def of_private_sums(
     """The collection of sums with noise: its units are those of the sums whose eigenvalues are clipped."""
     unit, sums = unit_of(past, found.mean_weight), found.sums()
     assert found.bounds is not None and found.noise_variance is not None, "noise has the units of bounds"
-    warn_if_useless(found, "statistics", stacklevel=5)
+    warn_if_useless(found, "statistics")
     box, variance = Box.of_bounds(found.bounds, found.n_features), found.noise_variance / unit**2
     each = [(box.of_output(k), _of_output(sums, k).in_unit(unit)) for k in range(box.n_outputs)]
     clipped = _together([one.sums(legal(one.products(own)), own.rows, np.isnan(own.mean)) for one, own in each])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from skmeta.tasks._ids import TaskIndex, as_list, index_of_codes, unique_ids
 from skmeta.tasks._read import index_rows
 from skmeta.tasks._tables import as_table
 from skmeta.tasks._targets import read_targets
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import listed, shown
 
 Rows = NDArray[np.intp]
@@ -123,11 +123,9 @@ def _with_rows_enough(pools: list[Pool], sizes: EpisodeSizes, names: list[Any] |
     ]
     if left_out:
         what = "class(es)" if names is None else "class(es), each named by its task and label,"
-        warnings.warn(
+        warn_caller(
             f"y: wanted {wanted} rows of every class (n_shots + n_queries), found fewer of {len(left_out)} {what} "
-            f"{listed(left_out)}; no episode has these. Ask for fewer rows to draw them too.",
-            UserWarning,
-            stacklevel=4,
+            f"{listed(left_out)}; no episode has these. Ask for fewer rows to draw them too."
         )
     return kept
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
@@ -21,6 +20,7 @@ from skmeta.tasks._ids import as_list
 from skmeta.tasks._locate import locate_columns
 from skmeta.tasks._tables import as_table, drop_columns, take_rows
 from skmeta.tasks._task_columns import task_list
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import listed, shown
 
 AT_ONCE = 20  # speed: episodes that a process gets at once, with one copy of the model
@@ -222,12 +222,10 @@ def _warn_of_classes_learned_from(model: Any, found: Episodes) -> None:
     for task, pool in zip(ids, pools, strict=True):
         seen = pool.keys() & set(learned.labels_of(task).tolist()) if pool and task in known else ()
         if seen:
-            warnings.warn(
+            warn_caller(
                 f"model: wanted one that has not seen the classes of the episodes, found that it learned from task "
                 f"{shown(task)} with the label(s) {listed(sorted(seen))}: the score is too good. Hold these tasks out of "
-                "its fit, or name tasks and labels differently if they are others.",
-                UserWarning,
-                stacklevel=3,
+                "its fit, or name tasks and labels differently if they are others."
             )
             return
 

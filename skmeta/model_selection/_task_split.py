@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator
+
+from skmeta.tasks._warn_caller import warn_caller
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -42,5 +43,5 @@ class TaskSplit(BaseCrossValidator):
         """
         if groups is not None:
             name = type(self).__name__
-            warnings.warn(f"The groups parameter is ignored by {name}, which reads the task column.", stacklevel=2)
+            warn_caller(f"The groups parameter is ignored by {name}, which reads the task column.")
         yield from self._splits(X, y)

@@ -191,7 +191,7 @@ class NeighborsLearner(KeepsSeenTasks):
             check_scalar(getattr(self, name), name, Integral, min_val=1)
 
     def _corrector(self) -> SharedModel:
-        """What learns how the answers of shared neighbours are corrected for each task."""
+        """What learns how the answers of shared neighbours are corrected for each task; a subclass may have a cheaper one."""
         return SharedModel()
 
     def _learned_rows(self, tasks: Tasks) -> Tasks:

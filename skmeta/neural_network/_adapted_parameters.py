@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
 from skmeta.base import AdaptedEstimators
+from skmeta.base._adaptation_progress import each_adapted
+from skmeta.base._in_turn import in_turn
 from skmeta.neural_network._other_packages import package_of
 from skmeta.neural_network._parameters import Array
 from skmeta.neural_network._training import start_at, train, untrained
@@ -46,7 +48,8 @@ class AdaptedParameters(AdaptedEstimators):
             for part in (one_of(rows, code) for code in range(len(rows)))
             if len(part[1])
         ]
-        found, diverged = zip(*(Parallel(n_jobs=n_jobs)(jobs)), strict=True) if jobs else ((), ())
+        ended = each_adapted(in_turn(jobs, n_jobs), len(jobs))
+        found, diverged = zip(*ended, strict=True) if jobs else ((), ())
         self._models = dict(zip(np.flatnonzero(rows.counts).tolist(), found, strict=True))
         _warn_of_divergence(type(model).__name__, diverged)
 

@@ -37,6 +37,22 @@ class ANIL(MAML):
     ----------
     A. Raghu, M. Raghu, S. Bengio and O. Vinyals (2020), Rapid learning or feature reuse? Towards understanding the
     effectiveness of MAML, ICLR, section 5.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from sklearn.neural_network import MLPRegressor
+    >>> from skmeta import ANIL, WarmStartRegressor
+    >>> line, place = np.repeat(np.arange(10), 8), np.tile(np.linspace(-1.0, 1.0, 8), 10)
+    >>> X, y = np.column_stack([place, line]), place * np.linspace(-1.0, 1.0, 10)[line]  # lines of ten slopes
+    >>> net = MLPRegressor(hidden_layer_sizes=4, solver="sgd", learning_rate_init=0.01, max_iter=5, random_state=0)
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")  # five epochs are few, as is meant
+    ...     model = WarmStartRegressor(net, task=-1, learner=ANIL(n_iter=20, random_state=0)).fit(X, y)
+    >>> hidden, last = model.prior_.step_sizes[:2]  # of weights; those of intercepts follow
+    >>> bool(np.all(hidden == 0.0)), bool(np.all(last == 0.01))
+    (True, True)
     """
 
     takes_adam: ClassVar[bool] = False

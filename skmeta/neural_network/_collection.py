@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 from sklearn.utils.validation import has_fit_parameter
 
+from skmeta.base._in_turn import in_turn
 from skmeta.base._matching import classifies
 from skmeta.base._parts_of_work import each_told
 from skmeta.compose import known_component
@@ -90,6 +91,7 @@ class Collection:
         codes: Index,
         n_shots: int | None = None,
         pool: Any = None,
+        n_jobs: int | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> tuple[list[dict[str, Array] | None], list[float]]:
         """Train on some tasks, each from the same parameters on.
@@ -103,9 +105,11 @@ class Collection:
         n_shots : int, default=None
             Rows of each that are drawn for it; None for all of them.
         pool : Parallel, default=None
-            Runs the trainings.
+            Runs the trainings; None makes one.
+        n_jobs : int, default=None
+            Its parallel jobs.
         progress : callable, default=None
-            Called as ``progress(done, total)`` after each training, as far as the pool gives one after the other.
+            Called as ``progress(done, total)`` after each training; of a pool that was given, after all.
 
         Returns
         -------
@@ -117,7 +121,7 @@ class Collection:
         parts = [self._drawn(one_of(self.rows, int(code)), n_shots) for code in codes]
         jobs = [delayed(_trained)(self.model, parameters, part, self.rows.feature_names) for part in parts]
         with _not_converged():
-            found = each_told((pool or Parallel())(jobs), len(jobs), progress)
+            found = each_told(in_turn(jobs, n_jobs) if pool is None else pool(jobs), len(jobs), progress)
         return [each for each, _ in found], [loss for _, loss in found]
 
     def on_all_rows(self) -> dict[str, Array]:

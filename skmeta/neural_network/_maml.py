@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from functools import partial
 from numbers import Real
@@ -289,10 +288,9 @@ def _say_diverged(found: Found, inner: list[float]) -> None:
     bad = np.flatnonzero(~np.isfinite(inner))
     where = f"before inner step {bad[0] + 1}" if len(bad) else "on query rows"
     value = inner[bad[0]] if len(bad) else loss
-    warnings.warn(
+    warn_caller(
         f"n_iter: learning stopped in iteration {iteration}, where training diverged {where}, with a loss of {value:.3g}; the "
         f"start of iteration {found.best_iter} is taken, the best so far. Scale columns and targets, or set a smaller "
         "learning_rate_init or meta_learning_rate.",
         ConvergenceWarning,
-        stacklevel=2,
     )

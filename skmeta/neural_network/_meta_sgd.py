@@ -38,6 +38,22 @@ class MetaSGD(MAML):
     ----------
     Z. Li, F. Zhou, F. Chen and H. Li (2017), Meta-SGD: learning to learn quickly for few-shot learning, arXiv 1707.09835,
     equation 2.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from sklearn.neural_network import MLPRegressor
+    >>> from skmeta import MetaSGD, WarmStartRegressor
+    >>> line, place = np.repeat(np.arange(10), 8), np.tile(np.linspace(-1.0, 1.0, 8), 10)
+    >>> X, y = np.column_stack([place, line]), place * np.linspace(-1.0, 1.0, 10)[line]  # lines of ten slopes
+    >>> net = MLPRegressor(hidden_layer_sizes=4, solver="sgd", learning_rate_init=0.01, max_iter=5, random_state=0)
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")  # five epochs are few, as is meant
+    ...     model = WarmStartRegressor(net, task=-1, learner=MetaSGD(n_iter=20, random_state=0)).fit(X, y)
+    >>> hidden, last = model.prior_.step_sizes[:2]  # of weights; those of intercepts follow
+    >>> bool(np.ptp(hidden) > 0.0), bool(np.ptp(last) > 0.0)
+    (True, True)
     """
 
     takes_adam: ClassVar[bool] = False

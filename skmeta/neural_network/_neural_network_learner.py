@@ -202,18 +202,7 @@ class NeuralNetworkLearner(MayTakeFallback):
         return found
 
     def has_seen(self, tasks: Tasks) -> bool:
-        """Whether these tasks were learned from, by the fallback or the start that was taken.
-
-        Parameters
-        ----------
-        tasks : Tasks
-            Some tasks.
-
-        Returns
-        -------
-        bool
-            False for any others.
-        """
+        """As the fallback or the start that was taken says, see `KeepsSeenTasks.has_seen`."""
         return super().has_seen(tasks) or KeepsSeenTasks.has_seen(self, tasks)
 
     def _learned_rows(self, tasks: Tasks) -> Tasks:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils.parallel import Parallel
 
 from skmeta.base import Learner, Prior
 from skmeta.base._parts_of_work import PartsOfWork
@@ -83,9 +82,7 @@ class ParameterAverage(Learner):
         past = Collection(estimator, tasks, prior, self.random_state)
         start = past.start
         parts = PartsOfWork(progress, 1)
-        found, _ = past.trained(
-            start, past.with_rows, pool=Parallel(n_jobs=n_jobs, return_as="generator"), progress=parts.part(0)
-        )
+        found, _ = past.trained(start, past.with_rows, n_jobs=n_jobs, progress=parts.part(0))
         parts.finish()
         ended = [
             each is not None and past.task_weight[code] > 0.0 for each, code in zip(found, past.with_rows, strict=True)

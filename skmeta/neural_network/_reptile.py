@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Real
 from typing import Any
 
@@ -18,6 +17,7 @@ from skmeta.neural_network._outer_loop import check_outer_loop, hold_out
 from skmeta.neural_network._parameters import Array, are_finite
 from skmeta.neural_network._score import mean_score
 from skmeta.tasks import Tasks
+from skmeta.tasks._warn_caller import warn_caller
 
 SCHEDULES = ("linear", "constant")
 
@@ -200,12 +200,11 @@ class Reptile(Learner):
             moved = {name: array + rate * (mean[name] - array) for name, array in theta.items()}
             if are_finite(moved):
                 return moved
-        warnings.warn(
+        warn_caller(
             f"n_iter: learning stopped in iteration {step + 1}, where training diverged in all of {len(codes)} tasks (loss "
             f"{self.loss_curve_[-1]:.3g}); the start so far is taken. Scale columns and targets, or let the estimator "
             "take smaller steps.",
             ConvergenceWarning,
-            stacklevel=2,
         )
         return None
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.base import clone
 
 from skmeta.base._matching import classifies
+from skmeta.tasks import take_rows
 from skmeta.tasks._words import shown
 
 Array = NDArray[Any]
 
 EPOCHS = "max_epochs"
-# What torch says of rows in another precision than the weights, and of frames and sparse matrices: parts of the text, as the
-# errors have no class of their own.
-_OF_PRECISION = ("dtype", "scalar type", "Input type")
-_OF_TABLES = ("unexpected keyword argument", "squeeze")
 
 
 def parameters_of(net: Any) -> dict[str, Array]:
@@ -153,17 +152,18 @@ def go_on(net: Any, X: Any, y: Array, weighed: dict[str, Any]) -> None:
     Raises
     ------
     ValueError
-        With what is to be changed, where torch refuses rows of another precision, or skorch too few to split.
+        With what is to be changed, where the module takes rows in the precision of its weights alone, or where ``train_split``
+        refuses these.
     """
     classes = net.classes_ if classifies(net) else None
     try:
         targets = _as_output(net, X, y)
-        net.partial_fit(X, targets, **weighed)
+        with _telling_split(net, len(y)):
+            net.partial_fit(X, targets, **weighed)
     except (RuntimeError, TypeError, ValueError) as error:
-        wrong = _wrong_rows(net, X, error) or _wrong_split(net, X, y)
-        if wrong is None:
+        if not _takes_only_arrays_of_its_precision(net, X):
             raise
-        raise ValueError(wrong) from error
+        raise ValueError(_wrong_rows(net, X)) from error
     _know_classes(net, classes)
 
 
@@ -182,29 +182,52 @@ def _precision(net: Any) -> Any:
     return kinds[0] if kinds else np.dtype(np.float32)
 
 
-def _wrong_rows(net: Any, X: Any, error: Exception) -> str | None:
-    """What to do where rows are no array in the precision of the weights, and the error says that it is of that."""
-    is_array = isinstance(X, np.ndarray)
-    wanted, found = _precision(net), X.dtype if is_array else type(X).__name__
-    of_rows = any(part in str(error) for part in (_OF_PRECISION if is_array else _OF_TABLES))
-    if found == wanted or not of_rows:
-        return None
+def _takes_only_arrays_of_its_precision(net: Any, X: Any) -> bool:
+    """Whether a net refuses a row as it is, and takes it as an array in the precision of its weights."""
+    wanted = _precision(net)
+    if isinstance(X, np.ndarray) and X.dtype == wanted:
+        return False
+    row = take_rows(X, np.array([0]))
+    array = np.asarray(row.toarray() if sparse.issparse(row) else row)
+    return array.dtype.kind in "fiub" and not _takes(net, row) and _takes(net, array.astype(wanted))
+
+
+def _takes(net: Any, rows: Any) -> bool:
+    try:
+        net.forward(rows)
+    except Exception:  # of whatever class: a module may raise any
+        return False
+    return True
+
+
+def _wrong_rows(net: Any, X: Any) -> str:
+    wanted, found = _precision(net), X.dtype if isinstance(X, np.ndarray) else type(X).__name__
     return (
         f"X: wanted an array of {wanted}, as the weights of {type(net).__name__} are, found {found}; put a step before the "
         f"net: make_pipeline(StandardScaler(), FunctionTransformer(np.{wanted}), net)."
     )
 
 
-def _wrong_split(net: Any, X: Any, y: Array) -> str | None:
-    """What to do where a task has too few rows to hold some out."""
+@contextmanager
+def _telling_split(net: Any, n_rows: int) -> Iterator[None]:
+    """What refuses to split the rows of a task says so, and of no other error that is said."""
+    split = net.train_split
+
+    def telling(*args: Any, **more: Any) -> Any:
+        try:
+            return split(*args, **more)
+        except ValueError as error:
+            raise ValueError(
+                f"train_split: wanted rows enough to hold some out in each task, found {n_rows}, which {type(net).__name__} "
+                f"cannot split ({error}); use train_split=None."
+            ) from error
+
+    if split:
+        net.train_split = telling
     try:
-        net.get_split_datasets(X, y)
-    except ValueError:
-        return (
-            f"train_split: wanted rows enough to hold some out in each task, found {len(y)}, which {type(net).__name__} "
-            "cannot split; use train_split=None."
-        )
-    return None
+        yield
+    finally:
+        net.train_split = split
 
 
 def losses_of(net: Any) -> list[float]:

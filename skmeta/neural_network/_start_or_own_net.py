@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
 from skmeta.base import AdaptedEstimators
+from skmeta.base._adaptation_progress import adaptation_told, each_adapted, who_listens
 from skmeta.base._evidence import losses_out_of_fold
 from skmeta.base._held_out import gains
+from skmeta.base._in_turn import in_turn
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.compose import MixturePrior, OwnModelPrior
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.fallback._link import link_of
@@ -101,10 +104,12 @@ class StartOrOwnNet(MixturePrior):
         """
         each = [tasks.take(np.array([code])) for code in range(len(tasks))]
         inner = n_jobs if len(each) == 1 else None
-        own = Parallel(n_jobs=None if inner else n_jobs)(
-            delayed(self._prefers_own)(estimator, one, inner) for one in each
-        )
-        return self.adapt_chosen(estimator, tasks, np.array(own, dtype=bool), n_jobs)
+        asked = in_turn([delayed(self._prefers_own)(estimator, one, inner) for one in each], None if inner else n_jobs)
+        parts = PartsOfWork(who_listens(), 2)
+        with adaptation_told(parts.part(0)):
+            own = each_adapted(asked, len(each))
+        with adaptation_told(parts.part(1)):
+            return self.adapt_chosen(estimator, tasks, np.array(own, dtype=bool), n_jobs)
 
     def adapt_chosen(self, estimator: Any, tasks: Tasks, own: Marks, n_jobs: int | None = None) -> AdaptedEstimators:
         """The same where it is known which tasks have their own net, ``own (n_tasks,)``."""

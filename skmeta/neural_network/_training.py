@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import compute_class_weight
 
-from skmeta._sklearn import forget_best_weights, too_few_to_split, training_diverged
+from skmeta._sklearn import forget_best_weights, training_diverged
 from skmeta.base._matching import weights_if_taken
+from skmeta.neural_network._held_out import check_rows_to_hold_out
 from skmeta.neural_network._other_packages import package_of
 from skmeta.neural_network._parameters import Array, are_finite, is_net, parameters_of, set_parameters
 from skmeta.neural_network._step_sizes import train_by_step_sizes
+from skmeta.tasks._warn_caller import warn_caller
 
 _EPOCHS = 5  # of a linear model whose task lacks classes: its own rule to stop is not at hand in partial_fit
 # Training whose loss has grown so many times has diverged, though it may end before weights overflow.
@@ -178,21 +180,12 @@ def succeeds(model: Any, X: Any, y: Array, weight: Any = None, step_sizes: Mappi
             else:
                 _go_on(model, X, y, weight)
         except ValueError as error:
-            if getattr(model, "early_stopping", False) and too_few_to_split(error):
-                raise ValueError(_too_few(model, y)) from error
             if not training_diverged(error):
                 raise
             return False
     losses = losses_of(model)
     grown = bool(len(losses)) and losses[-1] > _LOST * losses[0]
     return not grown and are_finite(parameters_of(model))
-
-
-def _too_few(model: Any, y: Array) -> str:
-    return (
-        f"early_stopping: wanted rows enough to hold some out in each task, of each class of a classifier, found {len(y)} rows "
-        f"that {type(model).__name__} cannot split; use early_stopping=False."
-    )
 
 
 def _go_on(model: Any, X: Any, y: Array, weight: Any) -> None:
@@ -213,16 +206,15 @@ def _go_on(model: Any, X: Any, y: Array, weight: Any) -> None:
     elif hasattr(model, "partial_fit"):
         _fit_in_epochs(model, X, y, weighed)
     else:
-        warnings.warn(
+        warn_caller(
             f"y: wanted rows of all classes {classes.tolist()}, found {np.unique(y).tolist()} alone, from which "
-            f"{type(model).__name__} cannot be trained; the learned parameters stay.",
-            UserWarning,
-            stacklevel=2,
+            f"{type(model).__name__} cannot be trained; the learned parameters stay."
         )
 
 
 def _fit_warm(model: Any, X: Any, y: Array, weighed: dict[str, Any]) -> None:
     """One ``fit`` from where it stands; an estimator that knows no start is fitted as ever."""
+    check_rows_to_hold_out(model, y)
     own = getattr(model, "warm_start", None)
     if own is None:
         model.fit(X, y, **weighed)

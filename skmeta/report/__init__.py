@@ -4,7 +4,7 @@ from skmeta.report._apply import apply_prior
 from skmeta.report._collection import Collection
 from skmeta.report._compare import choose_shots, compare, learn_from_all
 from skmeta.report._estimators import settle
-from skmeta.report._files import check_outputs, load_prior, save_plot, save_prior, save_table
+from skmeta.report._files import check_outputs, load_prior, save_plot, save_prior, save_table, why_not_applied
 from skmeta.report._names import names
 from skmeta.report._prior_of_table import with_table
 from skmeta.report._read import read_embedded, read_file, read_table
@@ -34,5 +34,6 @@ __all__ = [
     "save_table",
     "settle",
     "stopped_by",
+    "why_not_applied",
     "with_table",
 ]

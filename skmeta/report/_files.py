@@ -6,10 +6,10 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import ShotCurve
+from skmeta.report._checked_values import UnsafeValueError, check_values
 from skmeta.report._collection import Collection
 from skmeta.report._prior_of_table import PriorOfTable
 from skmeta.report._text import LABELS
@@ -17,6 +17,7 @@ from skmeta.report._trusted_types import is_trusted
 
 PLOTS = {".png": "matplotlib", ".pdf": "matplotlib", ".svg": "matplotlib"}
 PRIORS = {".skops": "skops", ".joblib": "joblib"}
+OWN_FILE = "if you made the file yourself, say so by --trust"
 TABLES = {".csv": "pandas", ".parquet": "pyarrow"}
 
 
@@ -87,6 +88,26 @@ def save_prior(prior: Any, path: str) -> None:
     dump(prior, path)
 
 
+def why_not_applied(path: str) -> str:
+    """What ``apply`` says of a file without ``--trust``, for who has just written it; empty if it reads it.
+
+    Parameters
+    ----------
+    path : str
+        As of `save_prior`.
+
+    Returns
+    -------
+    str
+        The message.
+    """
+    try:
+        load_prior(path)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def save_table(frame: Any, path: str) -> None:
     """Write a table.
 
@@ -101,13 +122,16 @@ def save_table(frame: Any, path: str) -> None:
     write(path, index=False)
 
 
-def load_prior(path: str) -> Any:
+def load_prior(path: str, trust: bool = False) -> Any:
     """Read a prior that `save_prior` wrote.
 
     Parameters
     ----------
     path : str
-        A .skops file, which may hold what `is_trusted` says and nothing else; or a .joblib file, which can run any code.
+        A .skops file, or a .joblib file, which can run any code.
+    trust : bool, default=False
+        Whether the file is the user's own. Else a .skops file may hold what `is_trusted` and `check_values` know and nothing
+        else, and a .joblib file is not read.
 
     Returns
     -------
@@ -124,7 +148,7 @@ def load_prior(path: str) -> Any:
         raise ValueError(f"prior: wanted a file that ends in {' or '.join(PRIORS)}, found {path}.")
     if not Path(path).exists():
         raise FileNotFoundError(f"{path}: wanted a file, found none of that name.")
-    prior = _load_skops(path) if kind == ".skops" else _load_joblib(path)
+    prior = _load_skops(path, trust) if kind == ".skops" else _load_joblib(path, trust)
     if not isinstance(prior, PriorOfTable):
         raise ValueError(
             f"{path}: wanted a prior that --save wrote, found {type(prior).__name__}; in Python, prior.adapt(estimator, X, y) "
@@ -133,25 +157,34 @@ def load_prior(path: str) -> Any:
     return prior
 
 
-def _load_skops(path: str) -> Any:
-    from skops.io import get_untrusted_types, load
+def _load_skops(path: str, trust: bool) -> Any:
+    """The object in a file; read once, so that what is used is what was looked at."""
+    from skops.io import get_untrusted_types, loads
 
+    data = Path(path).read_bytes()
     try:
-        types = get_untrusted_types(file=path)
-    except BadZipFile as error:
+        types = get_untrusted_types(data=data)
+        strange = [] if trust else [name for name in types if not is_trusted(name)]
+        if strange:
+            raise UnsafeValueError(", ".join(strange))
+        prior = loads(data, trusted=types)
+        if not trust:
+            check_values(prior)
+    except UnsafeValueError as error:
+        raise ValueError(f"{path}: wanted a prior that is safe whoever made it, found {error}; {OWN_FILE}.") from None
+    except Exception as error:  # of a file that is damaged, or made to be
         raise ValueError(
-            f"{path}: wanted a file that skops wrote, found another kind ({error}); write it by --save."
+            f"{path}: wanted a prior that --save wrote, found what skops cannot read ({error!r}); if --save wrote it, save it "
+            "to a .joblib file."
         ) from error
-    strange = [name for name in types if not is_trusted(name)]
-    if strange:
-        raise ValueError(
-            f"{path}: wanted types of skmeta, scikit-learn, NumPy and pandas, found {', '.join(strange)}; if you trust them, "
-            "load it in Python by skops.io.load."
-        )
-    return load(path, trusted=types)
+    return prior
 
 
-def _load_joblib(path: str) -> Any:
+def _load_joblib(path: str, trust: bool) -> Any:
     from joblib import load
 
+    if not trust:
+        raise ValueError(
+            f"{path}: wanted a prior that is safe whoever made it, found a pickle, which can run any code; {OWN_FILE}."
+        )
     return load(path)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._class_prior import as_drawn
+from skmeta.base._class_weight import check_class_weight
 from skmeta.base._matching import matched, one_task
 from skmeta.base._prior import given_what_is_known
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
@@ -54,7 +55,7 @@ class PriorWithSteps(Prior):
                 "WarmStartRegressor(make_pipeline(StandardScaler(), Ridge()), task=...). If these rows had passed these very "
                 "steps, say so: FrozenSteps(..., learned_with_prior=True)."
             )
-        for name in ("n_tasks", "n_rows", "classes", "class_prior"):
+        for name in ("n_tasks", "n_rows", "classes", "class_prior", "class_weight"):
             object.__setattr__(self, name, getattr(self.prior, name))
         object.__setattr__(self, "feature_names", self.steps.input_names)
 
@@ -299,7 +300,7 @@ def split_prior(prior: Prior) -> tuple[FrozenSteps, Prior]:
 
 
 def checked_parts(estimator: Any, prior: Prior) -> Parts:
-    """An estimator taken apart; raises if the steps it comes with are not those of the prior, and says how they differ."""
+    """An estimator taken apart; raises if the steps it comes with, or weights of classes, are not those of the prior."""
     parts, (steps, _) = take_apart(estimator), split_prior(prior)
     if parts.steps:
         differs = difference_of_steps(steps.steps, parts.steps)
@@ -310,6 +311,7 @@ def checked_parts(estimator: Any, prior: Prior) -> Parts:
             "estimator: wanted the transformation of the target that the prior was learned behind "
             f"({_describe_target(steps.target)}), or the regressor alone, found {_describe_target(parts.target)}."
         )
+    check_class_weight(prior, parts.model)
     return parts
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -11,20 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.tasks._ids import as_list, unique_ids
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import listed, shown
 
 _PARENTS = 2  # so many are named
 
 
-def warn_of_crossed_ids(levels: Mapping[str, NDArray[Any]], stacklevel: int) -> None:
+def warn_of_crossed_ids(levels: Mapping[str, NDArray[Any]]) -> None:
     """Warn where an id of an inner level stands under several outer ones, and name some.
 
     Parameters
     ----------
     levels : mapping of str to ndarray of shape (n_tasks,)
         Ids of the tasks at every level, outermost first.
-    stacklevel : int
-        Of the warning, as the caller counts.
     """
     names, above = list(levels), np.zeros(len(next(iter(levels.values()), ())), np.intp)
     n_above = 1
@@ -34,10 +32,10 @@ def warn_of_crossed_ids(levels: Mapping[str, NDArray[Any]], stacklevel: int) -> 
         parents = np.bincount(pairs % len(ids), minlength=len(ids))
         several = np.flatnonzero(parents > 1)
         if outer is not None and len(several) and len(pairs) == n_above and len(ids) > 1:
-            _warn_of_order(str(outer), str(inner), names, len(ids), n_above, stacklevel + 1)
+            _warn_of_order(str(outer), str(inner), names, len(ids), n_above)
         elif outer is not None and len(several):
             under = np.sort(first[pairs % len(ids) == several[0]])[:_PARENTS]
-            _warn(inner, outer, ids[several], _paths(levels, names[: names.index(outer) + 1], under), stacklevel + 1)
+            _warn(inner, outer, ids[several], _paths(levels, names[: names.index(outer) + 1], under))
         above, n_above = path, len(pairs)
 
 
@@ -47,23 +45,19 @@ def _paths(levels: Mapping[str, NDArray[Any]], names: list[str], tasks: NDArray[
     return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
 
 
-def _warn_of_order(outer: str, inner: str, names: list[str], n_inner: int, n_outer: int, stacklevel: int) -> None:
+def _warn_of_order(outer: str, inner: str, names: list[str], n_inner: int, n_outer: int) -> None:
     swapped = [{outer: inner, inner: outer}.get(name, name) for name in names]
-    warnings.warn(
+    warn_caller(
         f"task: wanted columns outermost first, found {n_outer} {outer!r} before {n_inner} {inner!r}, each of the first with "
-        f"one of the second alone; did you mean task={swapped}?",
-        UserWarning,
-        stacklevel=stacklevel,
+        f"one of the second alone; did you mean task={swapped}?"
     )
 
 
-def _warn(inner: Any, outer: str, ids: NDArray[Any], parents: list[Any], stacklevel: int) -> None:
-    warnings.warn(
+def _warn(inner: Any, outer: str, ids: NDArray[Any], parents: list[Any]) -> None:
+    warn_caller(
         f"task: wanted ids of {inner!r} that stand under one {outer!r} each, found {len(ids)} that stand under several "
         f"({listed(ids)}), such as {shown(ids[0])} under {' and '.join(map(shown, parents))}: these are taken for different "
         "tasks, as nested groups are. Crossed groups, where they are the same thing, are not nested: "
         "learner=EmpiricalBayes(crossed=True) learns them, of linear models; or give one column alone. Where nested ones are "
-        f"meant, ids of their own say so, such as '{parents[0]}/{ids[0]}'.",
-        UserWarning,
-        stacklevel=stacklevel,
+        f"meant, ids of their own say so, such as '{parents[0]}/{ids[0]}'."
     )

@@ -61,6 +61,7 @@ def joined_rows(parts: Sequence[Part], n_tasks: int) -> Tasks:
         ids=ids,
         sample_weight=_or_ones([tasks.sample_weight for tasks in all_tasks], all_tasks, float),
         labelled=labelled,
+        row_counts=_row_counts(all_tasks),
         context=_described(all_tasks, places, first, ids),
         class_rates={},
         levels={
@@ -93,6 +94,20 @@ def _or_ones(found: Sequence[Any], parts: Sequence[Tasks], dtype: type) -> Any:
     return np.concatenate(
         [np.ones(tasks.n_rows, dtype) if each is None else each for each, tasks in zip(found, parts, strict=True)]
     )
+
+
+def _row_counts(parts: Sequence[Tasks]) -> NDArray[np.float64] | None:
+    """How many rows each row stands for; one that was given stands for itself, if it weighs something."""
+    if all(tasks.row_counts is None for tasks in parts):
+        return None
+    return np.concatenate([counts_of_rows(tasks) for tasks in parts])
+
+
+def counts_of_rows(tasks: Tasks) -> NDArray[np.float64]:
+    """How many rows each row of a collection stands for, of shape (n_rows,)."""
+    if tasks.row_counts is not None:
+        return tasks.row_counts
+    return np.ones(tasks.n_rows) if tasks.sample_weight is None else (tasks.sample_weight > 0.0).astype(float)
 
 
 def _described(

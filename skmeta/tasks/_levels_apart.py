@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta.tasks._crossed import warn_of_crossed_ids
 from skmeta.tasks._ids import unique_ids
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import shown
 
 
@@ -38,7 +38,7 @@ def nodes_of(levels: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.intp]]:
     return found
 
 
-def warn_of_levels(levels: Mapping[str, NDArray[Any]], *, goes_on: bool, stacklevel: int) -> None:
+def warn_of_levels(levels: Mapping[str, NDArray[Any]], *, goes_on: bool) -> None:
     """Warn of levels in the wrong order, of ids under several others, and of levels that cannot be told apart.
 
     Parameters
@@ -47,10 +47,8 @@ def warn_of_levels(levels: Mapping[str, NDArray[Any]], *, goes_on: bool, stackle
         Ids of the tasks at every level, outermost first.
     goes_on : bool
         Whether what is learned goes on from other tasks, which may have told levels apart.
-    stacklevel : int
-        Of the warning, as the caller counts.
     """
-    warn_of_crossed_ids(levels, stacklevel + 1)
+    warn_of_crossed_ids(levels)
     names = list(levels)
     if goes_on or not names or len(levels[names[-1]]) < 2:
         return
@@ -58,17 +56,15 @@ def warn_of_levels(levels: Mapping[str, NDArray[Any]], *, goes_on: bool, stackle
     one = [name for name, count in zip(names[:-1], counts, strict=False) if count == 1]
     for name in one:
         found = f"the one {name!r} {shown(levels[name][0])}: nothing tells how one {name!r} differs from another"
-        _warn(f"several ids of {name!r}", found, name, [other for other in names if other not in one], stacklevel + 1)
+        _warn(f"several ids of {name!r}", found, name, [other for other in names if other not in one])
     for outer, inner in alike_levels(names, counts):
         if len(unique_ids(levels[inner])[0]) < counts[names.index(inner)]:
             continue  # several outer ones have the same: the order is wrong, or ids number from one
         found = f"one each: what differs between them cannot be told apart as of {outer!r} or of {inner!r}"
         rest = [name for name in names if name not in (*one, outer)]
-        _warn(f"several {inner!r} under some {outer!r}", found, outer, rest, stacklevel + 1)
+        _warn(f"several {inner!r} under some {outer!r}", found, outer, rest)
 
 
-def _warn(wanted: str, found: str, out: str, rest: list[str], stacklevel: int) -> None:
+def _warn(wanted: str, found: str, out: str, rest: list[str]) -> None:
     task = repr(rest[0] if len(rest) == 1 else rest)
-    warnings.warn(
-        f"task: wanted {wanted}, found {found}; leave {out!r} out: task={task}.", UserWarning, stacklevel=stacklevel
-    )
+    warn_caller(f"task: wanted {wanted}, found {found}; leave {out!r} out: task={task}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from skmeta.tasks._tables import as_table, column_values, drop_columns, plain_ta
 from skmeta.tasks._targets import read_targets, read_weights
 from skmeta.tasks._task_columns import TaskColumns, task_list
 from skmeta.tasks._tasks import Tasks, labels_of_tasks
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import listed
 
 
@@ -116,11 +116,9 @@ def _rows_of_weighty_tasks(index: TaskIndex, weight: NDArray[np.float64] | None)
     nothing = np.bincount(index.codes, weight, minlength=index.n_tasks) == 0
     if not nothing.any():
         return None
-    warnings.warn(
+    warn_caller(
         f"sample_weight: wanted a positive weight in every task, found none in {nothing.sum()} of {index.n_tasks} "
-        f"task(s): {listed(index.ids[nothing])}. They are left out, as if they had no rows.",
-        UserWarning,
-        stacklevel=4,
+        f"task(s): {listed(index.ids[nothing])}. They are left out, as if they had no rows."
     )
     return np.flatnonzero(~nothing[index.codes])
 

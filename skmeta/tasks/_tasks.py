@@ -49,6 +49,8 @@ class Tasks(PartsOfTasks):
     levels : mapping of str to ndarray of shape (n_tasks,), default={}
         Ids of each task at every level of its task columns, by column name, outermost first: the region it lies in, then its
         own. Where there are several, ``ids`` are paths, tuples of these. Empty where there is no task column.
+    row_counts : ndarray of shape (n_rows,), default=None
+        How many rows each row stands for, where it was made of several; None for one. What rows weigh is ``sample_weight``.
     positions_behind : callable, default=None
         Gives the positions of columns by what they are called behind steps, whether or not ``X`` has names; None where there
         are no steps.
@@ -74,6 +76,7 @@ class Tasks(PartsOfTasks):
     classes: tuple[NDArray[Any], ...] | None = None
     class_rates: Mapping[Any, NDArray[np.float64]] = field(default_factory=dict)
     levels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    row_counts: NDArray[np.float64] | None = None
     positions_behind: Callable[[], Mapping[str, int]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -315,6 +318,7 @@ class Tasks(PartsOfTasks):
             y=None if self.y is None else self.y[rows],
             sample_weight=None if self.sample_weight is None else self.sample_weight[rows],
             labelled=None if self.labelled is None else self.labelled[rows],
+            row_counts=None if self.row_counts is None else self.row_counts[rows],
             **changed,
         )
 

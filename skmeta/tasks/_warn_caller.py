@@ -6,7 +6,7 @@ import sys
 import warnings
 from types import FrameType
 
-_PASSED = {"skmeta", "sklearn", "contextlib"}  # packages whose lines tell a user nothing: they stand around ours
+_PASSED = {"skmeta", "sklearn", "joblib", "contextlib"}  # whose lines tell a user nothing: they stand around ours
 
 
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from math import prod
 from typing import Any, NamedTuple
 
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tuning._choices import DrawnValues, ListedValues
 from skmeta.tuning._domains import Atom, Domain, Region, domain_of, region_of
 
@@ -102,12 +102,10 @@ def branches_of_configurations(
 def _tell_of_never(domains: Box, boxes: list[Box]) -> None:
     never = [name for name in domains if not any(name in box for box in boxes)]
     if never:
-        warnings.warn(
+        warn_caller(
             f"param_distributions: wanted parameters that some configurations have, found {never} in none that is drawn, by "
             "their conditions and the forbidden clauses: no draw of a float equals one value, and a choice of weight 0 is "
-            "never drawn. The search leaves them out; ask a float for a range, by < or >.",
-            UserWarning,
-            stacklevel=5,
+            "never drawn. The search leaves them out; ask a float for a range, by < or >."
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from os import PathLike
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from skmeta._dataframe import make_frame, make_series
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tuning._history_json import history_as_text, history_from_text, read_history, write_history
 from skmeta.tuning._trial import Trial
 from skmeta.tuning._trial_sources import read_trials
@@ -253,18 +253,14 @@ class TrialHistory:
             self._put(trial)
         turned = [name for name in new - old if {f"neg_{name}", str(name).removeprefix("neg_")} & old]
         if turned:
-            warnings.warn(
+            warn_caller(
                 f"search: wanted the direction of the other tasks, {_listed(old)}, found the opposite, {_listed(turned)}; pass "
-                "greater_is_better as there, if it is the same score.",
-                UserWarning,
-                stacklevel=3,
+                "greater_is_better as there, if it is the same score."
             )
         elif old and not new <= old:
-            warnings.warn(
+            warn_caller(
                 f"search: wanted the score of the other tasks, {_listed(old)}, found {_listed(new)}; that is legal, as each "
-                "task is compared with itself alone, but what is best by one may not be by another.",
-                UserWarning,
-                stacklevel=3,
+                "task is compared with itself alone, but what is best by one may not be by another."
             )
 
     def _put(self, trial: Trial) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ from sklearn.utils import check_random_state
 
 from skmeta.base import FrozenValue
 from skmeta.base._html import html_table
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tuning._candidates import CandidateEncoder
 from skmeta.tuning._history import TrialHistory
 from skmeta.tuning._methods import METHODS
@@ -377,11 +377,7 @@ def read_prior(prior: Any) -> HyperparameterPrior | None:
         return prior
     if isinstance(prior, TrialHistory):
         if len(prior) and not any(trial.is_scored for trial in prior):
-            warnings.warn(
-                f"prior: none of the {len(prior)} trials has a score, so the search starts cold.",
-                UserWarning,
-                stacklevel=3,
-            )
+            warn_caller(f"prior: none of the {len(prior)} trials has a score, so the search starts cold.")
             return None
         return HyperparameterPrior.from_history(prior)
     found = "a dict" if isinstance(prior, Mapping) else type(prior).__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import FrozenValue
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tuning._surrogates.gp import (
     CommonMeans,
     Fitted,
@@ -152,10 +152,8 @@ def _by_task(trials: list[Trial]) -> Groups:
             groups[trial.task, trial.n_rows].append(trial)
     silent = sorted({str(task) for task, _ in groups} - {str(task) for (task, _), scored in groups.items() if scored})
     if silent and len(silent) < len({task for task, _ in groups}):
-        warnings.warn(
-            f"history: wanted a score in each task, found none of {', '.join(map(repr, silent))}; nothing was learned there.",
-            UserWarning,
-            4,
+        warn_caller(
+            f"history: wanted a score in each task, found none of {', '.join(map(repr, silent))}; nothing was learned there."
         )
     scored = {key: group for key, group in groups.items() if group}
     if not scored:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from difflib import get_close_matches
 from math import isnan
@@ -12,6 +11,7 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import listed, shown
 from skmeta.tuning._space import Space
 
@@ -99,10 +99,8 @@ def count_trials(space: Space, n_iter: int) -> int:
     """``n_iter``, or all that there is."""
     if space.size >= n_iter:
         return n_iter
-    warnings.warn(
+    warn_caller(
         f"The total space of parameters {space.size} is smaller than n_iter={n_iter}. All of it is tried, in "
-        f"{space.size} trials, as GridSearchCV does.",
-        UserWarning,
-        stacklevel=2,
+        f"{space.size} trials, as GridSearchCV does."
     )
     return int(space.size)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from skmeta.tasks._warn_caller import warn_caller
 
 
 def rows_of_study(study: Any, metric: str | None) -> tuple[list[dict[str, Any]], bool] | None:
@@ -78,10 +79,8 @@ def _warn_of_choices(trials: list[Any]) -> None:
         name for each in vals for name, values in each.items() if any(isinstance(v, int | np.integer) for v in values)
     }
     if whole:
-        warnings.warn(
+        warn_caller(
             f"search: wanted the values of hyperparameters, found whole numbers in {sorted(whole)}; of hp.choice hyperopt "
             "keeps the place of a value alone. If it was that, add rows of hyperopt.space_eval(space, ...) with the score "
-            "beside, as a list of dicts.",
-            UserWarning,
-            stacklevel=6,
+            "beside, as a list of dicts."
         )

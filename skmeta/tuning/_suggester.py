@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tuning._candidates import CandidateEncoder
 from skmeta.tuning._exploration import N_TRUSTED, evenness, untried_levels
 from skmeta.tuning._methods import METHODS, TaskAlone
@@ -240,11 +240,9 @@ def suggester_for(
         If the prior knows none of the parameters that are searched: the search is as without it.
     """
     if prior is not None and not set(prior.searched) & set(space.names):
-        warnings.warn(
+        warn_caller(
             f"prior: wanted one that knows a parameter of this search, {list(space.names)}, found one that knows "
-            f"{list(prior.searched)}; the search starts cold.{_renaming(prior.searched, space.names)}",
-            UserWarning,
-            stacklevel=3,
+            f"{list(prior.searched)}; the search starts cold.{_renaming(prior.searched, space.names)}"
         )
         prior = None
     if prior is None or not METHODS[method].uses_past:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from skmeta._dataframe import column_labels, column_lists, is_frame, levels_of_index
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import is_missing
 from skmeta.tuning._written_values import whole_numbers
 
@@ -119,11 +119,9 @@ def tell_of_other_column(columns: Mapping[str, Any], task: str | int) -> None:
     prefixed = [name for name in columns if name in {f"{prefix}{task}" for prefix in _PREFIXES}]
     close = prefixed or get_close_matches(task, columns, n=1, cutoff=0.8)
     if close:
-        warnings.warn(
+        warn_caller(
             f"task: {task!r} is no column, so that it is taken for the name of the one dataset; pass task={close[0]!r} if that "
-            "column was meant.",
-            UserWarning,
-            stacklevel=5,
+            "column was meant."
         )
 
 

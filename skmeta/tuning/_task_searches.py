@@ -22,6 +22,7 @@ from skmeta._sklearn import every_fit_failed, param_columns, routed_params
 from skmeta._task_models import BaseTaskModels
 from skmeta.tasks import features_without, index_rows, take_rows
 from skmeta.tasks._ids import as_list
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import shown
 from skmeta.tuning._history import TrialHistory
 from skmeta.tuning._hyperparameter import HyperparameterPrior, updated_prior
@@ -96,11 +97,10 @@ def _warn_of_failed(failed: dict[Any, BaseException], n_tasks: int) -> None:
     first = next(iter(failed.values()))
     if len(failed) == n_tasks:
         raise first
-    warnings.warn(
+    warn_caller(
         f"Every fit failed in {len(failed)} of {n_tasks} tasks: {', '.join(map(shown, failed))}. They have no search, and "
         f"their rows are predicted as those of a task that is not known. In {shown(next(iter(failed)))}: {first}",
         FitFailedWarning,
-        stacklevel=4,
     )
 
 

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 from sklearn.exceptions import FitFailedWarning
 
 from skmeta._sklearn import every_fit_failed, param_columns
+from skmeta.tasks._warn_caller import warn_caller
 
 _NOT_FINITE = "One or more of the {} scores are non-finite"  # scikit-learn's words; we say them once, not every batch
 
@@ -139,16 +140,15 @@ class TrialBatches:
         for name, column in self._results.items():
             if name.startswith(("mean_test_", "mean_train_")) and not np.isfinite(column).all():
                 kind = name.split("_")[1]
-                warnings.warn(f"{_NOT_FINITE.format(kind)}: {column}", UserWarning, stacklevel=3)
+                warn_caller(f"{_NOT_FINITE.format(kind)}: {column}")
 
     def _warn_of_failed(self) -> None:
         _, marker, details = str(self._error).partition("Below are more details")
-        warnings.warn(
+        warn_caller(
             f"\nAll fits failed in {len(self._failed)} trials out of a total of {len(self)}: "
             f"{[self._params[i] for i in self._failed]}.\nTheir score is set to {self._error_score}. If these failures "
             f"are not expected, you can try to debug them by setting error_score='raise'.\n\n{marker}{details}",
             FitFailedWarning,
-            stacklevel=4,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tuning._score_names import is_error, is_score
 from skmeta.tuning._written_values import column_as_meant
 
@@ -86,11 +87,9 @@ def sign_of(greater_is_better: bool | None, says: bool | None, results: Mapping[
             name, "an error, of which lower is better, and higher is taken to be; pass greater_is_better=False", "True"
         )
     if says is None and greater_is_better is None and _NAMELESS.fullmatch(name):
-        warnings.warn(
+        warn_caller(
             f"metric: {name!r} does not say which direction is better, and higher is taken to be; pass greater_is_better=False "
-            "if it was minimized, as a study of Optuna does by default, or True.",
-            UserWarning,
-            stacklevel=5,
+            "if it was minimized, as a study of Optuna does by default, or True."
         )
     if says is None and greater_is_better is not None and not greater_is_better:
         _check_not_turned(results, name)
@@ -102,7 +101,7 @@ def sign_of(greater_is_better: bool | None, says: bool | None, results: Mapping[
 
 
 def _warn(name: str, what: str, if_none: str) -> None:
-    warnings.warn(f"metric: {name!r} looks like {what}, or {if_none} if it is none.", UserWarning, stacklevel=6)
+    warn_caller(f"metric: {name!r} looks like {what}, or {if_none} if it is none.")
 
 
 def _check_not_turned(results: Mapping[str, Any], name: str) -> None:

@@ -220,9 +220,7 @@ def _params(results: dict[str, Any]) -> list[dict[str, Any]]:
     lengths = {len(results[name]) for name in columns}
     if len(lengths) > 1:
         raise ValueError(f"search: wanted columns of one length, found lengths {sorted(lengths)}.")
-    meant = {}
-    for name, short in columns.items():  # no comprehension, which is a frame of its own to some versions of Python
-        meant[short] = column_as_meant(short, results[name])
+    meant = {short: column_as_meant(short, results[name]) for name, short in columns.items()}
     return [
         {name: values[i] for name, values in meant.items() if values[i] is not np.ma.masked}
         for i in range(max(lengths, default=0))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tuning._written_values import params_as_meant, written_dicts
 
 RUNNING = ("RUNNING", "PAUSED", "WAITING", "SCHEDULED", "PENDING", "QUEUED", "STARTED", "NEW")
@@ -178,21 +178,17 @@ def _tell_of_running(n_running: int, n_over: int) -> None:
             f"search: wanted trials that are over, found {n_running} that all still run, as their state says; add them when "
             "they are over."
         )
-    warnings.warn(
+    warn_caller(
         f"search: wanted trials that are over, found {n_running} of {n_running + n_over} that still run, as their state says; "
-        "these are left out. Add the search again when they are over: the others count once.",
-        UserWarning,
-        stacklevel=7,
+        "these are left out. Add the search again when they are over: the others count once."
     )
 
 
 def _tell_of_unknown(column: str, unknown: list[str], n_over: int) -> None:
-    warnings.warn(
+    warn_caller(
         f"search: wanted states that say whether trials are complete, found {sorted(set(unknown))} in {column!r} for "
         f"{len(unknown)} of {n_over} trials; these count as failed, and their scores are left out. Write COMPLETE for those "
-        "whose score is to count, and FAILED for the others.",
-        UserWarning,
-        stacklevel=7,
+        "whose score is to count, and FAILED for the others."
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tuning._score_names import is_result
 from skmeta.tuning._written_values import written_value
 
@@ -60,11 +60,9 @@ def unmarked_params(results: Mapping[str, Sequence[Any]]) -> dict[str, str]:
     taken = [n for n in candidates if n not in left_out]
     _check_no_results(results, taken)
     if left_out and taken:
-        warnings.warn(
+        warn_caller(
             f"search: wanted a table that says which columns are hyperparameters; {taken} are taken for it, {left_out} not. "
-            "Begin the names of hyperparameters with 'param_', or keep their columns and that of the score alone.",
-            UserWarning,
-            stacklevel=6,
+            "Begin the names of hyperparameters with 'param_', or keep their columns and that of the score alone."
         )
     return {name: name for name in taken}
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from skmeta._dataframe import TRUTHS
+from skmeta.tasks._warn_caller import warn_caller
 
 _WORDS: dict[str, bool | None] = {**TRUTHS, "None": None, "null": None}
 # What parameters of scikit-learn take in place of a number.
@@ -43,7 +44,7 @@ def written_value(text: str) -> Any:
     return int(bare) if re.fullmatch(r"[+-]?\d{1,4000}", bare) else float(bare)
 
 
-def column_as_meant(name: str, values: Sequence[Any], stacklevel: int = 6) -> list[Any]:
+def column_as_meant(name: str, values: Sequence[Any]) -> list[Any]:
     """Return a column of a table with text as what it was written from; a comma may be the decimal mark.
 
     Parameters
@@ -52,8 +53,6 @@ def column_as_meant(name: str, values: Sequence[Any], stacklevel: int = 6) -> li
         The parameter.
     values : sequence
         Masked where there is none.
-    stacklevel : int, default=6
-        How far above here a warning is to be seen.
 
     Returns
     -------
@@ -77,11 +76,9 @@ def column_as_meant(name: str, values: Sequence[Any], stacklevel: int = 6) -> li
     odd = [value for value in meant if isinstance(value, str) and value not in CHOICES]
     nearly = odd if len(numbers) >= len(odd) else [value for value in odd if _NEARLY.fullmatch(value.strip())]
     if nearly:
-        warnings.warn(
+        warn_caller(
             f"{name}: wanted numbers, as in {len(numbers)} of {len(meant)} trials, found {nearly[0]!r}, which counts as a "
-            "choice of its own; write it as a number, if it is one.",
-            UserWarning,
-            stacklevel=stacklevel,
+            "choice of its own; write it as a number, if it is one."
         )
     return meant
 
@@ -103,9 +100,7 @@ def whole_numbers(values: list[Any]) -> list[Any]:
 def params_as_meant(candidates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return dicts of parameters with text as what it was written from, each parameter over all trials."""
     names = dict.fromkeys(name for params in candidates for name in params)
-    columns = {}
-    for name in names:  # no comprehension, which is a frame of its own to some versions of Python
-        columns[name] = column_as_meant(name, [params.get(name, np.ma.masked) for params in candidates], stacklevel=8)
+    columns = {name: column_as_meant(name, [params.get(name, np.ma.masked) for params in candidates]) for name in names}
     return [{name: columns[name][at] for name in params} for at, params in enumerate(candidates)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from skmeta._progress import ADAPT, telling_of
 from skmeta.base import AdaptedEstimators
+from skmeta.base._adaptation_progress import adaptation_told
 from skmeta.base._class_prior import as_drawn
 from skmeta.base._learner import adapt_learned
 from skmeta.base._matching import matched
@@ -37,7 +38,7 @@ def adapted_in_fit(shell: Any, learner: Any, prior: Any, model: Any, tasks: Task
     AdaptedEstimators
         One a task.
     """
-    with telling_of(shell, ADAPT):
+    with telling_of(shell, ADAPT) as progress, adaptation_told(progress):
         if learner is not None:
             return adapt_learned(learner, prior, model, tasks, shell.n_jobs)
         with naming_the_prior(shell.prior, model):
@@ -68,7 +69,7 @@ def adapt_several(shell: Any, X: Any, y: Any, sample_weight: Any) -> TaskEstimat
     with telling_columns_behind(steps, raw.X, lambda: known.columns.labels(X)):
         prior, tasks = matched(known.prior, steps.apply(raw))
         tasks = as_drawn(tasks, prior, shell._class_prior)
-        with telling_of(shell, ADAPT):
+        with telling_of(shell, ADAPT) as progress, adaptation_told(progress):
             adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=shell.n_jobs)
     behind = AdaptedBehindSteps(steps, known.parts, tasks.feature_names, adapted)
     return TaskEstimators(tasks.ids, tasks.levels, behind)

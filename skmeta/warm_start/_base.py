@@ -157,7 +157,7 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
     def _fit_plain(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         fitted = clone(self.estimator)
         check_takes_weights(unfitted_model(fitted), sample_weight)
-        with telling_columns(X), hinting_at_task(X):
+        with telling_columns(X), hinting_at_task(X, self.learner):
             fitted.fit(X, y, **weights_for(fitted, sample_weight))
         found = {"_plain": fitted, "prior_": None}
         return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})
@@ -178,7 +178,7 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
         with telling_columns_behind(steps, raw.X, lambda: columns.labels(X)):
             prior, tasks, adapted = self._learned(learner, prior, parts.model, tasks)
         if self.context is not None:
-            warn_of_unread_context(columns, prior, stacklevel=4)
+            warn_of_unread_context(columns, prior)
             warn_of_same_context(raw.context if self.prior is None else {})
         steps = replace(steps, columns=columns_of_prior(columns, prior))
         adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
@@ -191,7 +191,7 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
     def _check_collection(self, tasks: Tasks, learner: Any) -> None:
         """Tasks that can be learned from: several, of several classes where there are classes, nested as said."""
         if learner is not None and not getattr(learner, "crossed", False):
-            warn_of_levels(names_among(tasks.levels, learner, self.prior), goes_on=self.prior is not None, stacklevel=5)
+            warn_of_levels(names_among(tasks.levels, learner, self.prior), goes_on=self.prior is not None)
         if self.prior is not None:
             return
         if len(tasks) == 1:
@@ -210,7 +210,7 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
         if learner is not None:
             prior, tasks = matched(learned_prior(self, learner, model, tasks, prior), tasks)
             check_knows_classes(prior, self._class_prior)
-            warn_of_order(learner, prior, model, tasks, stacklevel=5)
+            warn_of_order(learner, prior, model, tasks)
         return prior, tasks, adapted_in_fit(self, learner, prior, model, tasks)
 
     def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any, columns: TaskColumns) -> Tasks:

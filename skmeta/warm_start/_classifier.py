@@ -42,6 +42,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         regions or dates, finds them in ``X`` by the columns it was learned with: without ``task``, each of them has one value.
     learner : "auto" or learner, default="auto"
         What learns the prior; "auto" is the one registered for the estimator's class, or `SharedModel`, with its defaults.
+        Without ``task`` nothing is learned; without ``prior`` too, a warning says so of a learner that was given.
         Where tasks have labels of their own (those of a task and of the others have less in common than not), it is
         `DiscriminantLearner` for KNeighborsClassifier, GaussianNB and LogisticRegression too. Where each task has classes
         of its own under the same names, such as numbers from 0, write ``learner=DiscriminantLearner(labels="own")``.
@@ -161,8 +162,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         Parameters
         ----------
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
-            New rows alone, with the columns that `fit` had. Rows of `fit` are kept by the model, as they were given: not a
-            copy.
+            New rows alone, with the columns that `fit` had. All rows are kept by the model, as no likelihood of labels is one
+            of sums; those of `fit` as they were given: not a copy.
         y : array-like of shape (n_rows,)
             Labels.
         classes : array-like of shape (n_classes,), default=None

@@ -40,6 +40,7 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
         Where to start: another model's ``prior_``.
     learner : "auto" or learner, default="auto"
         What learns the prior; "auto" is the one registered for the estimator's class, with its defaults.
+        Without ``task`` nothing is learned; without ``prior`` too, a warning says so of a learner that was given.
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
     verbose : int, default=0

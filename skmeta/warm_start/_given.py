@@ -18,6 +18,7 @@ from skmeta.steps import split_prior
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import check_names_differ, column_names, ids_among
 from skmeta.tasks._tables import check_is_table
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import shown
 
 
@@ -136,8 +137,14 @@ def naming_the_prior(prior: Any, model: Any) -> Iterator[None]:
 
 
 @contextmanager
-def hinting_at_task(X: Any) -> Iterator[None]:
-    """Where a plain fit fails and a column of text looks like ids, let the error say how to name it."""
+def hinting_at_task(X: Any, learner: Any) -> Iterator[None]:
+    """Around a plain fit: a learner was given for nothing; and where it fails, a column of text may be one of ids."""
+    if not isinstance(learner, str):
+        warn_caller(
+            f"learner: wanted tasks for {type(learner).__name__} to learn from, found task=None and prior=None, so that the "
+            "plain estimator is fitted and the learner has no effect; pass task=, the column that says which task a row is of, "
+            "or leave learner='auto'."
+        )
     try:
         yield
     except ValueError as error:

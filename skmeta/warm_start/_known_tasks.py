@@ -66,13 +66,21 @@ class KnownTasks:
         """The user's estimator, taken apart."""
         return self.adapted.parts
 
-    def with_rows(self, tasks: Tasks, adapt: Callable[[Tasks], AdaptedEstimators], in_the_way: str) -> KnownTasks:
+    def with_rows(
+        self,
+        tasks: Tasks,
+        kept: Callable[[Tasks], Tasks],
+        adapt: Callable[[Tasks], AdaptedEstimators],
+        in_the_way: str,
+    ) -> KnownTasks:
         """The same with more rows of its tasks, and with tasks that were not there before.
 
         Parameters
         ----------
         tasks : Tasks
             The new rows, behind the steps.
+        kept : callable
+            ``kept(tasks)`` are the rows that are kept of tasks.
         adapt : callable
             ``adapt(tasks)`` makes estimators of tasks, of the model.
         in_the_way : str
@@ -96,7 +104,7 @@ class KnownTasks:
                 f"partial_fit: wanted rows of new tasks, found some of {listed(self.ids[learned])}, which the prior was "
                 f"learned from: {in_the_way}. Fit anew with all rows."
             )
-        pieces = pieces.with_rows(tasks, known, new, len(ids), adapt)
+        pieces = pieces.with_rows(tasks, known, new, len(ids), kept, adapt)
         adapted = self.adapted.with_inner(pieces)
         return replace(self, ids=ids, levels=levels, adapted=adapted, pieces=pieces)
 

@@ -16,7 +16,9 @@ from sklearn.utils.validation import validate_data
 from skmeta._dask import is_partitioned
 from skmeta._progress import ADAPT, telling_of, telling_of_fit
 from skmeta.base import AdaptedEstimators
+from skmeta.base._adaptation_progress import adaptation_told
 from skmeta.base._class_prior import as_drawn
+from skmeta.base._fewer_rows import fewer_rows
 from skmeta.base._learner import why_no_more_rows
 from skmeta.base._matching import matched
 from skmeta.base._prior import given_what_is_known
@@ -86,14 +88,17 @@ def _with_rows(model: Any, X: Any, y: Any, sample_weight: Any) -> KnownTasks:
     with telling_columns_behind(steps, raw.X, lambda: known.columns.labels(X)):
         prior, tasks = matched(known.prior, steps.apply(raw))
 
+        def kept(tasks: Tasks) -> Tasks:
+            return tasks if prior.needs_rows(model_of_task) else fewer_rows(model_of_task, tasks)
+
         def adapt(tasks: Tasks) -> AdaptedEstimators:
             tasks = as_drawn(tasks, prior, model._class_prior)
             own = prior if known.levels else given_what_is_known(prior, tasks.context_of(0))
             adapted: AdaptedEstimators = own.adapt_tasks(model_of_task, tasks, n_jobs=model.n_jobs)
             return adapted
 
-        with telling_of(model, ADAPT):
-            found: KnownTasks = known.with_rows(tasks, adapt, why_no_more_rows(getattr(model, "learner_", None)))
+        with telling_of(model, ADAPT) as progress, adaptation_told(progress):
+            found: KnownTasks = known.with_rows(tasks, kept, adapt, why_no_more_rows(getattr(model, "learner_", None)))
     return found
 
 

@@ -53,6 +53,7 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         them in ``X`` by the columns it was learned with: without ``task``, each of them has one value.
     learner : "auto" or learner, default="auto"
         What learns the prior; "auto" is the one registered for the estimator's class, or `SharedModel`, with its defaults.
+        Without ``task`` nothing is learned; without ``prior`` too, a warning says so of a learner that was given.
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
     verbose : int, default=0
@@ -139,7 +140,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         ----------
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
             New rows alone, with the columns that `fit` had. Rows of `fit` are kept by the model, as they were given: not a
-            copy.
+            copy. Of dense rows that come later a model of squared errors (Ridge, Lasso, ElasticNet) keeps sums, as many numbers
+            a task however many calls there are; all others need the rows and keep them.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_rows,), default=None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from skmeta.base import Prior
 from skmeta.steps import split_prior
 from skmeta.tasks import TaskColumns
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import listed
 
 
@@ -32,13 +32,11 @@ def columns_of_prior(columns: TaskColumns, prior: Prior) -> TaskColumns:
     return columns if set(columns.task) & set(prior.context_names) else columns.without_task()
 
 
-def warn_of_unread_context(columns: TaskColumns, prior: Prior, stacklevel: int) -> None:
+def warn_of_unread_context(columns: TaskColumns, prior: Prior) -> None:
     """Warn of columns that describe tasks to a prior that makes no use of them."""
     unread = [columns.label(name) for name in columns.context if name not in prior.context_names]
     if unread:
-        warnings.warn(
+        warn_caller(
             f"context: wanted columns that the prior reads, found {listed(unread)}, of which it makes no use; leave them out "
-            "of context, to be features, or out of X, or give a learner that reads what describes a task.",
-            UserWarning,
-            stacklevel=stacklevel,
+            "of context, to be features, or out of X, or give a learner that reads what describes a task."
         )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from variations import varied
 
 from skmeta._inference.dual import definite
 from skmeta._inference.equivalent_rows import equivalent_rows, pivoted_roots
@@ -162,7 +163,7 @@ LEARNED = [
 LEARNED += [("factor", "task", 1.0), ("factor", "task", 0.3), ("diagonal", "shared", 1.0), ("diagonal", "shared", 0.3)]
 
 
-@pytest.mark.parametrize(("covariance", "noise", "weight"), LEARNED)
+@varied(("covariance", "noise", "weight"), LEARNED, keep=4)
 def test_learning_cannot_tell_rows_that_are_turned_or_made_from_sums(covariance, noise, weight):
     rows = related()
     rows = rows if weight is None else replace(rows, weight=np.full(len(rows.Y), weight))

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, WarmStartRegressor
 from skmeta._inference import in_columns as room
@@ -258,7 +259,7 @@ def collection(n_tasks=25, n=6, d=3, seed=0):
     return np.c_[Z[..., :-1].reshape(-1, d), np.repeat(np.arange(n_tasks), n)], y.ravel()
 
 
-@pytest.mark.parametrize("structure", ["spherical", "diagonal", "factor", "full", "auto"])
+@varied("structure", ["spherical", "diagonal", "factor", "full", "auto"], keep=2)
 def test_units_and_origins_of_columns_and_target_do_not_matter(structure):
     X, y = collection()
     scale, shift = np.array([1e-3, 10.0, 250.0]), np.array([5.0, -3.0, 1e3])

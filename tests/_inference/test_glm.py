@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.stats import norm
+from variations import varied
 
 from skmeta._inference.glm import GaussianPriors, linearise, posterior_modes
 from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL
@@ -56,7 +57,7 @@ def test_modes_are_found_where_columns_are_in_other_units(name, counts):
 
 
 @every_loss
-@pytest.mark.parametrize("strength", [1.0, 0.2])
+@varied("strength", [1.0, 0.2], keep=4)
 def test_modes_are_scipys(name, strength):
     rows, priors = collection(name)
     loss, noise = LOSSES[name], 1.7

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import expit, log_expit
 from sklearn.linear_model import LogisticRegression
+from variations import varied
 
 from skmeta import GaussianPrior, WarmStartClassifier
 from skmeta._inference.integrated import integrated_probabilities, moderated_probabilities
@@ -50,7 +51,7 @@ def task(n, spread, seed, one_class):
     return rows, y, np.array([[0.7, 0.0], [0.3, 1.0]]) * spread, np.c_[rng.normal(size=20), np.ones(20)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@varied("seed", range(3))
 @pytest.mark.parametrize(("n", "spread"), [(1, 1.0), (3, 3.0), (5, 10.0), (20, 3.0)])
 def test_rows_of_one_class_leave_little_doubt(n, spread, seed):
     rows, y, root, new = task(n, spread, seed, one_class=True)
@@ -63,7 +64,7 @@ def test_rows_of_one_class_leave_little_doubt(n, spread, seed):
         assert np.mean((found - exact) ** 2) < 0.5 * np.mean((gaussian - exact) ** 2), "nearer than a Gaussian"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@varied("seed", range(3))
 @pytest.mark.parametrize(("n", "spread"), [(2, 1.0), (10, 2.0), (40, 2.0)])
 def test_it_is_near_the_exact_integral(n, spread, seed):
     rows, y, root, new = task(n, spread, seed, one_class=False)

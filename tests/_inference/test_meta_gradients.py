@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from variations import varied
 
 from skmeta._inference.inner_training import InnerLoop, Training, steps_of
 from skmeta._inference.meta_gradients import MetaGradient
@@ -79,7 +80,7 @@ def test_gradients_and_products_are_differences(activation, output):
     assert_allclose(summed[0], found.sum(axis=0), rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("n_steps", [1, 3, 10])
+@varied("n_steps", [3, 1, 10])
 @pytest.mark.parametrize("momentum", MOMENTA)
 @pytest.mark.parametrize(("activation", "output"), CASES)
 def test_meta_gradients_are_differences(activation, output, momentum, n_steps):
@@ -112,7 +113,7 @@ def test_first_order_takes_the_hessians_for_zero(rule):
 
 @pytest.mark.parametrize("batch_size", [4, None])
 @pytest.mark.parametrize("rule", [*MOMENTA, "adam"])
-@pytest.mark.parametrize(("activation", "output"), CASES)
+@varied(("activation", "output"), CASES, keep=4)
 def test_steps_are_scikit_learns(activation, output, rule, batch_size):
     """Three passes over the rows, as `partial_fit` does them, of tasks of unequal sizes, with weights of rows."""
     network, table = network_of(activation, output), table_of(output, counts=(6, 4, 9))

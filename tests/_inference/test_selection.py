@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_normal
+from variations import varied
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.in_columns import InColumns
@@ -114,12 +115,11 @@ def test_nothing_leaks(seed):
     assert loss.mean() < 3.0, "nats a task"
 
 
-@pytest.mark.parametrize(
+@varied(
     ("truth", "wanted"),
     [("spherical", {"spherical", "diagonal"}), ("factor", {"factor"}), ("full", {"full", "factor"}),
      (np.diag(np.r_[4.0, np.full(7, 0.04), 1.0]), {"diagonal", "factor", "full"})],
-    ids=["spherical", "factor", "full", "diagonal"],
-)  # fmt: skip
+    ids=["spherical", "factor", "full", "diagonal"], keep=2)  # fmt: skip
 def test_the_right_shape_wins(truth, wanted):
     for seed in range(3):
         moments, _ = collection(truth, n_tasks=150, seed=seed)

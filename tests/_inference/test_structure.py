@@ -199,9 +199,12 @@ def test_its_parameters_are_the_directions_in_which_it_can_move(structure):
     def moved(i, j, step):
         change = np.zeros((p, p))
         change[i, j] = change[j, i] = step
-        unique = None
+        before = unique = None
         for _ in range(200):  # alternations of factors and unique variances until they stand still
             covariance, unique = structure.fit(scatter + change, n_tasks, unique)
+            if before is not None and np.array_equal(covariance, before):
+                break
+            before = covariance
         return covariance[upper]
 
     slopes = [moved(i, j, 1e-4) - moved(i, j, -1e-4) for i, j in zip(*upper, strict=True)]

@@ -8,6 +8,7 @@ import pytest
 from scipy import sparse
 from scipy.integrate import quad
 from scipy.special import expit, polygamma
+from variations import varied
 
 from skmeta._inference import wide_rows
 from skmeta._inference.dual import DualProblem, evidence_slopes
@@ -329,7 +330,7 @@ def test_a_column_that_no_task_touched_keeps_mean_zero_and_the_common_variance(l
         assert learned.mean_variance[0, 3] > unsure.max(), "nobody knows their mean better than before"
 
 
-@pytest.mark.parametrize("n_tasks", [1, 2, 3])
+@varied("n_tasks", [1, 2, 3])
 @pytest.mark.parametrize("name", LOSSES)
 def test_few_tasks_are_legal(name, n_tasks):
     loss, n_outputs = LOSSES[name], 3 if name == "multinomial" else 1

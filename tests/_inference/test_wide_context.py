@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartRegressor
 from skmeta._inference.likelihoods import GAUSSIAN
@@ -90,7 +90,7 @@ def test_what_is_known_of_the_means_is_theirs_whatever_the_rows_weigh_or_how_the
         assert_allclose(getattr(twice, name), getattr(context, name), rtol=0.01)
 
 
-@pytest.mark.parametrize("store", [np.asarray, sparse.csr_array])
+@varied("store", [np.asarray, sparse.csr_array])
 def test_a_past_that_has_effects_keeps_them(store):
     truth = Truth(size=2.0)
     X, y = truth.draw(200, 20)

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Tweedie
 from skmeta._inference.moments import Rows
@@ -107,7 +108,7 @@ def test_without_an_intercept_there_is_none():
     assert_array_equal(found[1], 0.0)
 
 
-@pytest.mark.parametrize("loss", [BINOMIAL, GAUSSIAN, POISSON, MULTINOMIAL], ids=lambda loss: loss.name)
+@varied("loss", [BINOMIAL, GAUSSIAN, POISSON, MULTINOMIAL], ids=lambda loss: loss.name, keep=2)
 def test_where_texts_agree_it_is_taken(loss):
     """Its slopes are the estimator's own times one number, and theirs vary by one number in units of the data."""
     rows = texts(loss=loss)

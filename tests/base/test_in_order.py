@@ -23,6 +23,7 @@ def test_moments_are_those_over_all_orders(n):
     np.testing.assert_allclose(_moments(x)[1:], [each[0], np.mean(each), np.var(each)])
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize(("n", "k"), [(10, 1), (40, 5)])
 def test_false_alarms_are_as_rare_as_said(n, k):
     """Of heavy tails too: ranks know none."""

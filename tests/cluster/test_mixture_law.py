@@ -9,6 +9,7 @@ from scipy.integrate import quad
 from scipy.stats import multivariate_t
 from sklearn.base import clone
 from sklearn.mixture import GaussianMixture
+from variations import varied
 
 from skmeta import WarmStartClusterer
 from skmeta.cluster import GaussianMixtureLearner, GaussianMixturePrior
@@ -155,7 +156,7 @@ def two_clusters(scale):
 
 
 @pytest.mark.parametrize("kind", SHAPES)
-@pytest.mark.parametrize("scale", [1.0, 100.0])
+@varied("scale", [1.0, 100.0])
 def test_reg_covar_is_in_what_is_expected_once_in_the_units_of_the_columns(kind, scale):
     _, tasks = two_clusters(scale)
     found = []
@@ -185,7 +186,7 @@ def test_reg_covar_is_in_an_adapted_mixture_once_in_the_units_of_the_columns(kin
     assert_allclose(added, np.broadcast_to(wanted, added.shape), rtol=1e-6, atol=1e-8 * scale**2)
 
 
-@pytest.mark.parametrize(
+@varied(
     ("kind", "column"),
     [*((kind, np.full(40, 3.0)) for kind in ("full", "tied", "diag")), ("full", np.arange(40) % 2)],
     ids=["full", "tied", "diag", "names the clusters"],
@@ -210,7 +211,7 @@ def past():
     return kinds, mixture, GaussianMixtureLearner().learn(mixture, read_tasks(table, None, task="shop", targets=False))
 
 
-@pytest.mark.parametrize(
+@varied(
     ("scale", "shares", "unlike"),
     [
         (1.0, np.ones(3) / 3.0, False),
@@ -219,6 +220,7 @@ def past():
         (1.0, np.array([0.96, 0.02, 0.02]), True),
     ],
     ids=["alike", "narrow", "wide", "other weights"],
+    keep=2,
 )
 def test_a_task_at_past_centres_is_unlike_the_past_by_its_covariances_or_weights(past, scale, shares, unlike):
     kinds, mixture, prior = past

@@ -11,6 +11,7 @@ from sklearn.linear_model import Ridge
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
+from variations import varied
 
 from skmeta import (
     EmpiricalBayes,
@@ -145,13 +146,13 @@ def learned_from(family):
     return prior, *(each.predict for each in (known[0], known[0].adapted[0], known[1])), tasks
 
 
-@pytest.mark.parametrize("family", CASES)
+@varied("family", CASES, keep=2)
 def test_under_the_prior_of_all_tasks_seen_ones_are_adapted_as_their_learner_does(family):
     _, _, first, alone, tasks = learned_from(family)
     assert_array_equal(first(tasks.X, tasks.codes), alone(tasks.X, tasks.codes))
 
 
-@pytest.mark.parametrize("family", CASES)
+@varied("family", CASES, keep=2)
 def test_what_a_learner_keeps_of_seen_tasks_is_used_and_else_they_are_as_any_others(family):
     prior, found, first, _, tasks = learned_from(family)
     as_others = prior.adapt_tasks(CASES[family][0], tasks)

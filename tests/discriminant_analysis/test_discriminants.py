@@ -19,6 +19,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.preprocessing import normalize
 from sklearn.svm import SVC
+from variations import varied
 
 from skmeta import DiscriminantLearner, NeighborsLearner, WarmStartClassifier, WarmStartRegressor
 from skmeta.discriminant_analysis import ClassSums, DiscriminantPrior
@@ -97,6 +98,7 @@ def test_moments_of_many_tasks_are_those_of_the_law():
     assert np.all(np.abs(np.diag(D) - between**2) < 4 * error)
 
 
+@pytest.mark.statistics
 def test_it_is_nearly_as_good_as_bayes_with_the_true_law():
     """One row a class of new tasks; Bayes knows the law, the identity metric does not."""
     X, y, task = drawn(2, n_tasks=60)
@@ -122,6 +124,7 @@ def test_it_is_nearly_as_good_as_bayes_with_the_true_law():
     assert warm > own + 0.1
 
 
+@pytest.mark.statistics
 def test_where_the_identity_is_the_truth_it_is_chosen():
     """Nothing is to be gained: of eight collections no more take another metric than chance would, by one standard error."""
     chosen = [learn(*drawn(seed, within=np.ones(5), between=np.ones(5))).prior_.n_components for seed in range(8)]
@@ -146,7 +149,7 @@ def same_answers(one, other, A, b, query, turn=None):
     assert_allclose(second.predict_proba(query @ turn), first.predict_proba(query), rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("options", [{"n_components": 0}, {"shrinkage": 0.1}, {"cv": 3}])
+@varied("options", [{"n_components": 0}, {"shrinkage": 0.1}, {"cv": 3}], keep=2)
 def test_columns_may_be_turned(past, options):
     X, y, task = past
     turn = special_ortho_group.rvs(5, random_state=np.random.default_rng(0))
@@ -156,6 +159,7 @@ def test_columns_may_be_turned(past, options):
     same_answers(straight, turned, A[::4], b[::4], A, turn)
 
 
+@pytest.mark.variations
 def test_neither_the_order_of_rows_nor_that_of_tasks_nor_names_matter(past, learned):
     X, y, task = past
     A, b, _ = drawn(5, n_tasks=1)
@@ -208,7 +212,7 @@ def test_learning_on_with_labels_of_all_adds_sums_up():
 # What is handed out ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("estimator", CLASSIFIERS, ids=lambda each: type(each).__name__)
+@varied("estimator", CLASSIFIERS, ids=lambda each: type(each).__name__, keep=2)
 def test_one_row_a_class_of_labels_never_seen_is_a_plain_pipeline(past, estimator):
     model = learn(*past, estimator)
     assert isinstance(model.learner_, DiscriminantLearner) and model.prior_.classes is None

@@ -375,3 +375,17 @@ def test_rows_that_are_all_the_same_make_no_other_warning(past):
     X, y, task = past
     plain = learn(0.0 * X, y, task, LinearDiscriminantAnalysis()).adapt(0.0 * X[:20], y[:20])
     assert_allclose(plain.predict_proba(X), 0.2)
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_gaps_in_new_rows_are_told_of_by_the_users_names(method, known):
+    """Of the column and of the model, not of the map before it."""
+    pd = pytest.importorskip("pandas")
+    X, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) // 2 % 2
+    df = pd.DataFrame(X, columns=["price", "size"]).assign(shop=np.arange(40) % 4)
+    model = WarmStartClassifier(LinearDiscriminantAnalysis(), task="shop").fit(df, y)
+    df.loc[3, "size"] = np.nan
+    with pytest.raises(ValueError, match=r"Input X contains NaN.\nLinearDiscriminantAnalysis does not accept") as error:
+        getattr(model, method)(df if known else df.assign(shop=9))
+    assert error.value.__notes__ == ["Columns of X that hold NaN: 'size'."]

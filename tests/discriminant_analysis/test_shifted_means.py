@@ -149,6 +149,7 @@ def test_a_turn_of_all_rows_and_another_origin_change_nothing(estimator):
     assert list(one) == list(other)
 
 
+@pytest.mark.statistics
 def test_where_nothing_moves_it_is_as_good_as_one_model_for_all():
     """Log-loss of new persons: no worse by more than two standard errors and a hundredth."""
     excess = []

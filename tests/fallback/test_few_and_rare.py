@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from variations import varied
 
 from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor
 from skmeta.base._held_out import SHOTS, gains, halves_of, mean_of_tasks
@@ -53,7 +54,7 @@ def test_a_label_of_one_task_does_not_end_the_judging():
     assert np.isfinite(scores[1]).all()
 
 
-@pytest.mark.parametrize("n_tasks", [2, 3])
+@varied("n_tasks", [2, 3])
 def test_tasks_of_one_class_each_can_be_learned_from(n_tasks):
     X = np.column_stack([np.linspace(-1.0, 1.0, 10 * n_tasks), np.repeat(np.arange(n_tasks), 10)])
     y = X[:, 1].astype(int) % 2

@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading, SelfTrainingClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from variations import varied
 
 from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor
 from skmeta.base._matching import one_task
@@ -126,7 +127,7 @@ def test_a_regressor_that_is_made_of_others_has_their_loss(regressor, is_poisson
     assert loss_of(regressor).is_log_linked == is_poisson
 
 
-@pytest.mark.parametrize("classifier", [DecisionTreeClassifier(random_state=0), KNeighborsClassifier(1)], ids=str)
+@varied("classifier", [DecisionTreeClassifier(random_state=0), KNeighborsClassifier(1)], ids=str)
 def test_a_classifier_that_is_always_certain_keeps_what_it_says(classifier):
     X, _ = shops(n_tasks=10, n_rows=12)
     labels = (X[:, 0] > 0).astype(int)
@@ -134,7 +135,7 @@ def test_a_classifier_that_is_always_certain_keeps_what_it_says(classifier):
     assert warm.score(X, labels) > 0.95
 
 
-@pytest.mark.parametrize(
+@varied(
     "estimator",
     [TREE, BOOSTER, GaussianProcessRegressor(RBF(), alpha=0.1, optimizer=None)],
     ids=["tree", "boosting", "process"],
@@ -150,7 +151,7 @@ def test_rows_without_target_are_as_if_they_were_not_there(estimator):
     assert_allclose(*new, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("estimator", [TREE, BOOSTER], ids=["tree", "boosting"])
+@varied("estimator", [TREE, BOOSTER], ids=["tree", "boosting"])
 def test_rows_without_weight_are_as_if_they_were_not_there(estimator):
     X, y = shops(n_tasks=5, n_rows=10)
     wild = np.arange(len(y)) % 5 == 0
@@ -160,6 +161,7 @@ def test_rows_without_weight_are_as_if_they_were_not_there(estimator):
     assert_allclose(all_rows.predict(X), less.predict(X), rtol=1e-10)
 
 
+@pytest.mark.variations
 def test_rows_of_little_weight_decide_little():
     X, y = shops(n_tasks=12, n_rows=15)
     wild = np.arange(len(y)) % 5 == 0
@@ -209,6 +211,7 @@ def test_a_learner_that_went_on_from_a_prior_has_forgotten_the_outputs_before():
     assert_allclose(again.predict(more), fresh.predict(more))
 
 
+@pytest.mark.variations
 def test_several_targets_have_an_interval_each():
     X, y = shops(n_tasks=6, n_rows=8)
     Y = np.column_stack([y, 10.0 * y])

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from variations import varied
 
 from skmeta import EmpiricalBayes, SharedModel, WarmStartClassifier, WarmStartRegressor
 from skmeta.fallback._columns import column_candidates, united
@@ -123,7 +124,7 @@ def test_what_each_candidate_reads_is_found_in_what_all_read(names):
     assert everything.columns is squares.columns  # nothing is made twice
 
 
-@pytest.mark.parametrize("labels", [False, True])
+@varied("labels", [False, True])
 def test_corrections_that_are_alike_are_averaged(labels):
     rng = np.random.default_rng(0)
     task, X = np.repeat(np.arange(24), 14), rng.normal(size=(336, 2))

@@ -43,6 +43,7 @@ def warm():
     return WarmStartClassifier(BOOSTING, task=-1).fit(table, np.concatenate([y for _, y in past]))
 
 
+@pytest.mark.statistics
 def test_five_rows_of_each_class_need_the_past_for_how_frequent_classes_are(warm):
     difference = []
     for X, y in tasks_of(30, 1500, np.random.default_rng(1)):

@@ -205,6 +205,7 @@ def test_counts_are_corrected_on_the_logarithms_of_rates():
     assert np.all(plain.predict(new[0][:, :-1]) > 0.0)
 
 
+@pytest.mark.variations
 def test_several_targets_are_corrected_each_from_all_outputs():
     X, y = shops(n_tasks=6, n_rows=8)
     Y = np.column_stack([y, -y + X[:, 1]])

@@ -12,6 +12,7 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Ridge
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.preprocessing import FunctionTransformer
+from variations import varied
 
 from skmeta import GaussianPrior, GaussianProcessLearner, WarmStartRegressor
 from skmeta.datasets import make_sinusoids
@@ -194,7 +195,7 @@ class Counting(RBF):
         return super().__call__(X, Y, eval_gradient)
 
 
-@pytest.mark.parametrize("noise", [None, WhiteKernel(0.1), WhiteKernel(0.1) * ConstantKernel(2.0)], ids=str)
+@varied("noise", [None, WhiteKernel(0.1), WhiteKernel(0.1) * ConstantKernel(2.0)], ids=str)
 def test_no_kernel_compares_all_rows_with_all(noise):
     rng = np.random.default_rng(0)
     X = np.column_stack([rng.normal(size=400), np.repeat(np.arange(8.0), 50)])
@@ -269,6 +270,7 @@ def test_what_is_no_one_kernel_for_all_tasks_is_refused(estimator, message):
         WarmStartRegressor(estimator, task=-1).fit(X, y)
 
 
+@pytest.mark.variations
 def test_several_outputs_have_their_own_deviations():
     X, y, _ = make_sinusoids(5, 6, random_state=0)
     learner = GaussianProcessLearner(max_rounds=1)

@@ -1,8 +1,11 @@
 """Displays draw the numbers they were given, in scikit-learn's Display style."""
 
+import gc
 import sys
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
+from weakref import ref
 
 import matplotlib as mpl
 import numpy as np
@@ -19,6 +22,8 @@ from skmeta import EmpiricalBayes, GaussianPrior, NShotSplit, WarmStartRegressor
 from skmeta.inspection import PriorDisplay, ShotCalibrationDisplay, ShotCurveDisplay
 from skmeta.inspection._colors import COLORS, colors_of
 from skmeta.inspection._short_names import shortened
+from skmeta.inspection._task_coefficients import coefficients_of_tasks
+from skmeta.linear_model import Units
 from skmeta.model_selection import OwnModel, PooledModel, ShotCurve, shot_curve
 
 mpl.use("Agg")
@@ -321,6 +326,25 @@ def test_of_many_coefficients_the_weightiest_are_shown_in_their_order():
     assert len(tick_labels(display.plot())) == 31
 
 
+def shown_of(mean, scale, units=True):
+    spread = Units(np.zeros(len(scale)), scale) if units else None
+    return PriorDisplay.from_result(make_prior(mean, np.square(mean) / 4, units=spread), max_coefs=2)
+
+
+@pytest.mark.parametrize("factor", [np.array([1000.0, 1.0, 0.001, 1.0]), np.array([0.01, 100.0, 1.0, 7.0])])
+def test_which_coefficients_are_shown_does_not_follow_the_units_of_columns(factor):
+    mean, scale = np.array([3.0, 0.1, 1.0, 2.0, 5.0]), np.array([0.1, 1.0, 5.0, 4.0])
+    other = np.append(mean[:-1] / factor, mean[-1])
+    display = shown_of(other, scale * factor)
+    assert tick_labels(display) == ["x2", "x3", "intercept"]
+    assert display.ax_.get_xlabel().endswith("\n2 of 4 coefficients: those that move a prediction most")
+    unknown = shown_of(other, scale * factor, units=False)  # then no more is said than what was done
+    largest = np.sort(np.argsort(-other[:-1])[:2])
+    assert tick_labels(unknown) == [*(f"x{j}" for j in largest), "intercept"]
+    assert unknown.ax_.get_xlabel().endswith("\n2 of 4 coefficients: those with the largest numbers")
+    assert "of 4" not in unknown.plot(max_coefs=4).ax_.get_xlabel()
+
+
 def test_bars_take_a_style():
     display = PriorDisplay.from_result(make_prior(MEAN, DIAGONAL), errorbar_kw={"fmt": "s", "color": "red"})
     assert display.errorbar_[0].lines[0].get_marker() == "s"
@@ -369,6 +393,56 @@ def test_each_task_is_a_dot_around_the_typical_one_and_the_axis_says_behind_what
     assert display.ax_.get_xlabel() == "Coefficient per unit of the column behind StandardScaler"
     assert "single tasks" in [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert PriorDisplay.from_result(model.prior_).members_ == []
+
+
+def test_of_many_tasks_some_are_drawn_at_random_and_the_legend_says_how_many():
+    tasks = {i: Ridge().fit([[0.0], [1.0]], [i, 2.0 * i]) for i in range(3)}
+    models = {i: SimpleNamespace(coef_=np.array([float(i)]), intercept_=0.0) for i in range(3000)}
+    found = coefficients_of_tasks(SimpleNamespace(estimators_=models), np.zeros(2))[:, 0]
+    assert len(set(found)) == 200 and (np.diff(found) > 0).all()
+    assert abs(found.mean() / 3000 - 0.5) < 4 / np.sqrt(12 * 200)  # the first ones have a mean of 0.03
+    assert_array_equal(found, coefficients_of_tasks(SimpleNamespace(estimators_=models), np.zeros(2))[:, 0])
+    every = coefficients_of_tasks(SimpleNamespace(estimators_=tasks), np.zeros(2))
+    assert_allclose(every, [[each.coef_[0], each.intercept_] for each in tasks.values()])
+    display = PriorDisplay(
+        np.zeros(2), np.ones(2), ["price", "intercept"], tasks=np.zeros((200, 2)), n_tasks=3000
+    ).plot()
+    assert display.ax_.get_legend().get_texts()[-1].get_text() == "200 of 3,000 tasks"
+
+
+@pytest.mark.parametrize("own_place", [False, True])
+def test_what_is_drawn_again_on_the_same_axes_finds_the_room_that_was_made(own_place):
+    ax = plt.figure().add_axes([0.2, 0.1, 0.5, 0.8]) if own_place else plt.subplots(2, 1)[1][1]
+    before = list(ax.figure.axes)
+    first = PriorDisplay.from_result(make_prior(MEAN, DIAGONAL), ax=ax)
+    first.figure_.canvas.draw()
+    places = [each.get_position().bounds for each in (first.ax_, first.intercept_ax_)]
+    below = first.intercept_ax_
+    for display in (
+        first.plot(ax),
+        first.plot(first.ax_),
+        PriorDisplay.from_result(make_prior(-MEAN, DIAGONAL), ax=ax),
+    ):
+        assert display.ax_ is ax and display.intercept_ax_ is below
+    display.figure_.canvas.draw()
+    assert [each.get_position().bounds for each in (ax, below)] == places
+    assert ax.figure.axes == [*before, below]
+
+
+def test_axes_below_that_were_taken_away_are_made_again(ax):
+    first = PriorDisplay.from_result(make_prior(MEAN, DIAGONAL), ax=ax).intercept_ax_
+    first.remove()
+    second = PriorDisplay.from_result(make_prior(MEAN, DIAGONAL), ax=ax).intercept_ax_
+    assert second is not first and ax.figure.axes == [ax, second]
+
+
+def test_figures_that_are_done_with_are_forgotten():
+    display = PriorDisplay.from_result(make_prior(MEAN, DIAGONAL))
+    axes = ref(display.ax_)
+    plt.close(display.figure_)
+    del display
+    gc.collect()
+    assert axes() is None
 
 
 def test_the_intercept_may_be_left_out_and_alone_has_all_the_room():

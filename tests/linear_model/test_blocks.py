@@ -180,6 +180,7 @@ def test_more_columns_than_rows_are_computed_densely():
     assert_allclose(other.covariance, model.prior_.covariance, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.statistics
 def test_blocks_are_worth_what_they_are_said_to_be():
     """Three blocks of five columns, each along a direction of its own: the error of new tasks' coefficients after six rows."""
     blocks = {str(k): list(range(5 * k, 5 * k + 5)) for k in range(3)}

@@ -188,6 +188,7 @@ def test_regressors_find_a_step(regressor):
     )
 
 
+@pytest.mark.variations
 def test_a_forest_beats_the_line_where_there_is_a_step():
     errors = []
     for context_model in (FOREST, None):
@@ -295,6 +296,7 @@ def test_names_that_nobody_reads():
         learned().prior_.given(colour="red")
 
 
+@pytest.mark.variations
 def test_pipelines_searches_and_cross_validation():
     pipeline = model(estimator=make_pipeline(StandardScaler(), Ridge()))
     pipeline.fit(TABLE, Y)
@@ -309,12 +311,14 @@ def test_pipelines_searches_and_cross_validation():
     assert cross_val_score(searched, TABLE[few], Y[few], cv=cv).mean() > 0.5
 
 
+@pytest.mark.variations
 def test_robust_models_read_descriptors_too():
     fitted = model(estimator=HuberRegressor()).fit(TABLE, Y)
     assert inner(fitted).taken
     assert_allclose(predicted(fitted, NEW), predicted(learned(), NEW), atol=0.3)
 
 
+@pytest.mark.variations
 def test_several_targets():
     fitted = model().fit(TABLE, np.c_[Y, 2.0 - 3.0 * Y])
     found = predicted(fitted, NEW)
@@ -461,6 +465,7 @@ def test_a_known_region_is_known_together_with_what_its_descriptors_say():
         )
 
 
+@pytest.mark.variations
 def test_a_regressor_and_levels():
     (table, y, _, _), _ = in_regions(1, 1.5, n_regions=30)
     learner = EmpiricalBayes(context_model=FOREST)
@@ -470,6 +475,7 @@ def test_a_regressor_and_levels():
     assert np.isfinite(fitted.prior_.given(region=at["region"], z1=at["z1"], z2=at["z2"]).components[0].mean).all()
 
 
+@pytest.mark.variations
 def test_descriptors_of_regions_that_say_nothing_are_not_taken():
     taken = [inner(nested(["z1", "z2"]).fit(*in_regions(seed, 0.0)[0][:2])).taken for seed in range(3)]
     assert sum(taken) <= 1

@@ -128,6 +128,7 @@ def test_unrelated_tasks_are_told_from_related_ones():
     assert sum(mixed[name] for name in slopes_of_their_own) > 3 * sum(related[name] for name in slopes_of_their_own)
 
 
+@pytest.mark.statistics
 def test_labels_and_counts_have_laws_too():
     off = []
     for seed in range(8):

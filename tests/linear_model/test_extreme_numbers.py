@@ -50,7 +50,7 @@ def check(estimator, X, task, y, weight=None, learner="auto"):
     return model
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 10**6),
     shape=st.sampled_from(SHAPES),
@@ -83,7 +83,7 @@ def test_any_units_any_weights_any_columns(seed, shape, estimator, decades, shif
     check(type(estimator)(fit_intercept=intercept), X, task, y, weight)
 
 
-@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 10**6),
     shape=st.sampled_from(SHAPES),

@@ -371,7 +371,7 @@ def table_for(estimator):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # the duality gap without a penalty
-@pytest.mark.parametrize("intercept", [True, False])
+@varied("intercept", [True, False])
 @pytest.mark.parametrize("estimator", LIMITED, **ids)
 def test_strength_zero_is_the_unpenalised_fit(estimator, intercept):
     X, y = task_for(estimator, n=60)

@@ -5,6 +5,7 @@ import pytest
 from described import CONTEXT, make_stores
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
+from variations import variation
 
 from skmeta import EmpiricalBayes, StateSpace, WarmStartRegressor
 from skmeta.base._matching import matched
@@ -40,7 +41,10 @@ def drifting():
     return WarmStartRegressor(MODEL, task=1, learner=StateSpace()), np.column_stack([x, day]), y
 
 
-@pytest.fixture(scope="module", params=[nested, described, crossed, drifting], ids=lambda make: make.__name__)
+KINDS = [nested, drifting, *map(variation, [described, crossed])]
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda make: make.__name__)
 def learned(request):
     """A mixture with a structure, and tasks that say where they are."""
     model, X, y = request.param()

@@ -1,5 +1,7 @@
 """Nested tasks whose intercepts depend on their columns' means keep these effects, wherever a task starts from."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 from numpy.testing import assert_allclose
@@ -23,9 +25,16 @@ def paradox(n_regions=10, n_tasks=6, n=8, seed=0):
     return pd.DataFrame({"x": x, "region": region, "store": store}), y, level
 
 
+@cache
+def of_regions(make):
+    """A model of what `paradox` or `placed` makes, learned once: none may change it."""
+    X, y, _ = make()
+    return WarmStartRegressor(Ridge(), task=["region", "store"]).fit(X, y)
+
+
 def test_effects_are_kept_and_regions_differ_beside_them():
     X, y, level = paradox()
-    prior = WarmStartRegressor(Ridge(), task=["region", "store"]).fit(X, y).prior_
+    prior = of_regions(paradox).prior_
     learned = prior.components[0]
     assert_allclose(learned.contextual_effects.coef, [BETWEEN], rtol=0.2)
     assert_allclose(np.sqrt(learned.covariances["region"][-1, -1]), level.std(), rtol=0.4)
@@ -39,7 +48,7 @@ def test_effects_are_kept_and_regions_differ_beside_them():
 
 def test_a_new_store_is_where_its_columns_and_its_region_say_it_is():
     X, y, level = paradox()
-    model = WarmStartRegressor(Ridge(), task=["region", "store"]).fit(X, y)
+    model = of_regions(paradox)
     flat = WarmStartRegressor(Ridge(), task="store").fit(X.drop(columns="region"), y)
     rng, off = np.random.default_rng(1), []
     for region in range(10):
@@ -65,8 +74,7 @@ def placed(n_regions=12, n_tasks=6, n=8, seed=0):
 
 def test_a_region_says_what_columns_its_stores_have():
     """A store without rows is predicted more nearly as Bayes does who knows the region than as one who does not."""
-    X, y, of_region = placed()
-    model = WarmStartRegressor(Ridge(), task=["region", "store"]).fit(X, y)
+    of_region, model = placed()[2], of_regions(placed)
     rng, off = np.random.default_rng(1), []
     for region in np.repeat(np.arange(12), 4):
         centre = of_region[region] + 0.3 * rng.normal()
@@ -128,7 +136,7 @@ def test_learning_on_keeps_what_columns_regions_have():
 
 def test_known_stores_are_adapted_with_them():
     X, y, _ = paradox()
-    model = WarmStartRegressor(Ridge(), task=["region", "store"]).fit(X, y)
+    model = of_regions(paradox)
     assert np.sqrt(np.mean((model.predict(X) - y) ** 2)) < 0.35
 
 
@@ -144,9 +152,15 @@ def in_order(n_players=12, n_seasons=12, n=8, seed=0, drift=0.5):
     return pd.DataFrame({"x": x, "player": player, "season": season}), y, level
 
 
+@cache
+def of_seasons():
+    """A model of what `in_order` makes, likewise."""
+    X, y, _ = in_order()
+    return WarmStartRegressor(Ridge(), task=["player", "season"], learner=StateSpace()).fit(X, y)
+
+
 def test_drift_is_judged_with_the_effects_on_both_sides_and_keeps_them():
-    X, y, level = in_order()
-    model = WarmStartRegressor(Ridge(), task=["player", "season"], learner=StateSpace()).fit(X, y)
+    (X, y, level), model = in_order(), of_seasons()
     prior = model.prior_.learned
     assert isinstance(prior, DriftingPrior)
     assert_allclose(prior.contextual_effects.coef, [BETWEEN], rtol=0.2)
@@ -160,11 +174,10 @@ def test_drift_is_judged_with_the_effects_on_both_sides_and_keeps_them():
 
 
 def test_new_tasks_of_several_places_are_adapted_as_each_alone():
-    for X, y, task, learner in (
-        (*paradox()[:2], ["region", "store"], "auto"),
-        (*in_order()[:2], ["player", "season"], StateSpace()),
+    for (X, y, _), task, model in (
+        (paradox(), ["region", "store"], of_regions(paradox)),
+        (in_order(), ["player", "season"], of_seasons()),
     ):
-        model = WarmStartRegressor(Ridge(), task=task, learner=learner).fit(X, y)
         tasks = model._read(X, y, None, Ridge(), TaskColumns.of_table(X, task)).take(np.arange(0, 60, 7))
         prior = model.prior_.split()[1]
         each = [prior.adapt_tasks(Ridge(), tasks.take([k])).estimator(0).coef_ for k in range(len(tasks))]

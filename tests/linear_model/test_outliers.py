@@ -153,6 +153,7 @@ def test_rows_are_trusted_alike_by_columns_and_by_rows(monkeypatch):
         assert_allclose(*(getattr(one, name) for one in found), rtol=1e-9, err_msg=name)
 
 
+@pytest.mark.variations
 def test_threads_do_not_matter():
     tasks = tasks_of(*dirty(20)[:2])
     one, two = (EmpiricalBayes().learn(HuberRegressor(), tasks, n_jobs=n).components[0].mean for n in (1, 2))
@@ -165,6 +166,7 @@ def test_what_was_known_before_stays_robust():
     assert_allclose(found.noise, 0.09, rtol=0.3)
 
 
+@pytest.mark.variations
 def test_outliers_are_found_where_columns_outnumber_rows():
     rng = np.random.default_rng(0)
     X, codes = rng.normal(size=(500, 104)), np.repeat(np.arange(20), 25)

@@ -63,9 +63,7 @@ def test_any_parts_teach_what_all_rows_teach(how):
     assert_same(learned(parts_of(X, y, how=how)), expected)
 
 
-@pytest.mark.parametrize(
-    "option", ["weights", "outputs", "past", "no intercept", "shared", "full", "varying", "lacking"]
-)
+@varied("option", ["weights", "outputs", "past", "no intercept", "shared", "full", "varying", "lacking"], keep=4)
 def test_parts_know_what_rows_know(option):
     X, y = collection(outputs=option == "outputs")
     weight = np.random.default_rng(0).uniform(0.5, 2.0, len(y)) if option == "weights" else None

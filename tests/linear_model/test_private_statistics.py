@@ -191,6 +191,7 @@ def error_of(prior, frame, y, n_shots):
     return np.sqrt(np.mean(errors))
 
 
+@pytest.mark.statistics
 def test_three_epsilons_cost_less_than_a_hundredth_of_500_rows():
     lost = []
     for seed in range(3):

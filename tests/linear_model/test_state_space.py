@@ -73,7 +73,7 @@ def test_a_known_day_has_its_smoothed_state_and_between_days_it_is_interpolated(
     assert np.all(np.minimum(at[0], at[2]) - 0.05 <= at[1]) and np.all(at[1] <= np.maximum(at[0], at[2]) + 0.05)
 
 
-@pytest.mark.parametrize("kind", ["constant", "own"])
+@varied("kind", ["constant", "own"])
 def test_where_nothing_drifts_the_prior_is_that_of_exchangeable_tasks(kind):
     tasks, _ = drifting_tasks(1, n_days=40, kind=kind)
     found, plain = QUICK.learn(Ridge(), tasks), EmpiricalBayes("spherical").learn(Ridge(), tasks)
@@ -81,7 +81,7 @@ def test_where_nothing_drifts_the_prior_is_that_of_exchangeable_tasks(kind):
     np.testing.assert_array_equal(mean_of(found), mean_of(plain))
 
 
-@pytest.mark.parametrize("seed", [70006, 70030])
+@varied("seed", [70006, 70030])
 def test_numbers_that_were_fitted_to_few_days_do_not_pass_for_drift(seed, monkeypatch):
     rng, (n_days, n_rows, p) = np.random.default_rng(seed), (10, 10, 10)
     mean, own, X = rng.normal(size=p), rng.normal(size=(n_days, p)), rng.normal(size=(n_days, n_rows, p))
@@ -214,6 +214,7 @@ def test_times_that_nearly_agree_are_legal():
     assert np.isfinite(mean_of(QUICK.learn(Ridge(), near).given(day=31.0))).all()
 
 
+@pytest.mark.variations
 def test_many_columns_drift_too():
     tasks, _ = drifting_tasks(13, n_days=3, n_features=101, n_rows=3)
     assert np.isfinite(mean_of(StateSpace("spherical").learn(Ridge(), tasks))).all()
@@ -262,7 +263,7 @@ def test_a_past_that_knows_no_states_has_no_drift_and_a_warning_says_so(walk, pa
     np.testing.assert_array_equal(mean_of(found), mean_of(EmpiricalBayes("spherical").learn(Ridge(), new, prior)))
 
 
-@pytest.mark.parametrize("kind", ["walk", "constant"])
+@varied("kind", ["walk", "constant"])
 def test_a_warning_names_what_describes_days_where_it_is_not_read(kind):
     tasks, _ = drifting_tasks(1, n_days=30, kind=kind)
     X, y = table(tasks)
@@ -387,6 +388,7 @@ def test_threads_change_nothing(walk):
     np.testing.assert_array_equal(mean_of(found.given(day=41.0)), mean_of(prior.given(day=41.0)))
 
 
+@pytest.mark.variations
 def test_several_targets_drift_each_by_its_own_half_life(walk):
     tasks, _, prior = walk
     past = tasks.take(np.arange(40))

@@ -253,7 +253,7 @@ OPTIONS = [{}, {"covariance": "spherical"}, {"covariance": "diagonal"}, {"covari
 OPTIONS += [{"weighted": True}, {"sparse": True}, {"fit_intercept": False}, {"lacking": True}, {"learning on": True}]
 
 
-@pytest.mark.parametrize(("options", "n_parts"), [*((each, 3) for each in OPTIONS), ({}, 1), ({}, 40)], ids=str)
+@varied(("options", "n_parts"), [*((each, 3) for each in OPTIONS), ({}, 1), ({}, 40)], ids=str, keep=5)
 def test_many_columns_of_few_rows_are_learned_as_from_rows(options, n_parts):
     """To 1e-6: the iterations in cells stop at 1e-4, and each passes rounding on about tenfold."""
     X, y = wide_collection(n_outputs=options.get("n_outputs"))

@@ -80,7 +80,7 @@ def test_a_task_without_rows_has_the_mean_of_the_kinds_by_their_weights(two):
     assert_allclose(prior.unseen_weights[3:], 0.0)
 
 
-@pytest.mark.parametrize("change", ["tasks", "rows"])
+@varied("change", ["tasks", "rows"])
 def test_the_order_of_tasks_and_of_rows_is_of_no_matter(two, change):
     tasks, prior, learner = two
     rng = np.random.default_rng(0)
@@ -94,6 +94,7 @@ def test_the_order_of_tasks_and_of_rows_is_of_no_matter(two, change):
     same(other, prior)
 
 
+@pytest.mark.variations
 def test_the_seed_is_of_no_matter_where_kinds_are_clear(two):
     tasks, prior, _ = two
     same(learned(tasks, random_state=7)[0], prior, rtol=1e-3)
@@ -203,6 +204,7 @@ def test_sums_say_what_rows_say(two):
     same(EmpiricalBayes(n_components="auto").learn_statistics(sums), prior)
 
 
+@pytest.mark.variations
 def test_two_targets_share_their_kinds():
     tasks, _ = draw()
     y = np.column_stack([tasks.y, np.random.default_rng(0).normal(size=tasks.n_rows)])
@@ -327,7 +329,7 @@ def test_a_structure_among_tasks_says_which_it_is(known, options, past, message)
     assert EmpiricalBayes(n_components=2).learn(Ridge(), alone, inside).n_kinds == 2
 
 
-@pytest.mark.parametrize("past", [False, True])
+@varied("past", [False, True])
 def test_kinds_are_looked_for_once_outliers_are_known(two, past, monkeypatch):
     tasks, prior, _ = two
 

@@ -73,7 +73,7 @@ def test_a_past_of_which_nothing_varies_is_learned_on_from():
     assert_array_equal(sd(found.components[0]), 0.0)  # warned of a division by zero
 
 
-@pytest.mark.parametrize(("n_tasks", "d"), [(30, 8), (80, 3)])
+@varied(("n_tasks", "d"), [(30, 8), (80, 3)])
 def test_auto_takes_a_random_intercept_where_it_is_the_truth(n_tasks, d):
     chosen, off = [], {"auto": [], "intercept": [], "all": []}
     for seed in range(4):
@@ -94,7 +94,7 @@ def test_auto_takes_a_random_intercept_where_it_is_the_truth(n_tasks, d):
     assert np.mean(off["auto"]) < np.mean(off["intercept"]) + 0.5 * (np.mean(off["all"]) - np.mean(off["intercept"]))
 
 
-@pytest.mark.parametrize("spread", [0.5, np.array([1.0, 0.0, 0.0])], ids=["all", "one"])
+@varied("spread", [0.5, np.array([1.0, 0.0, 0.0])], ids=["all", "one"])
 def test_auto_lets_slopes_vary_that_do(spread):
     for seed in range(4):
         X, y, _ = collection(spread=spread, seed=seed)

@@ -95,7 +95,7 @@ def test_the_dispersion_of_rates_is_that_of_counts_over_the_mean_exposure(days):
     assert prior.noise * years.mean() == pytest.approx(1.0, rel=0.1)  # the standard error is .04
 
 
-@pytest.mark.parametrize("estimator", [Ridge(), LogisticRegression(C=0.9), PoissonRegressor()], ids=repr)
+@varied("estimator", [Ridge(), LogisticRegression(C=0.9), PoissonRegressor()], ids=repr)
 def test_rows_without_weights_weigh_one_unit(estimator):
     X, task, eta, weight = collection()
     y, own = targets(estimator, eta), task == 3
@@ -145,7 +145,7 @@ def test_statistics_read_weights_as_rows_do():
         assert found.weight_unit == pytest.approx(scale * rows.weight_unit)
 
 
-@pytest.mark.parametrize("estimator", [LogisticRegression(C=0.9), PoissonRegressor()], ids=repr)
+@varied("estimator", [LogisticRegression(C=0.9), PoissonRegressor()], ids=repr)
 def test_rows_elsewhere_read_weights_as_rows_do(estimator):
     X, task, eta, weight = collection()
     y = targets(estimator, eta)

@@ -95,8 +95,14 @@ def test_a_target_of_one_column_is_no_trap(Baseline, estimator):
 # In scikit-learn ----------------------------------------------------------------------------------------
 
 
-@parametrize_with_checks([B(e) for B in BASELINES for e in (Ridge(), LogisticRegression())])
+@parametrize_with_checks([BASELINES[0](LogisticRegression()), *(B(Ridge()) for B in BASELINES)])
 def test_without_a_task_column_it_is_an_ordinary_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.variations
+@parametrize_with_checks([B(LogisticRegression()) for B in BASELINES[1:]])
+def test_so_are_other_baselines_of_a_classifier(estimator, check):
     check(estimator)
 
 

@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
 from sklearn.semi_supervised import SelfTrainingClassifier
+from variations import varied
 
 from skmeta import NaiveBayesLearner, WarmStartClassifier
 from skmeta.base._evidence import leave_one_out_scores
@@ -101,7 +102,7 @@ def test_zeros_and_ones_are_two_categories():
     assert_allclose(*answers, rtol=1e-8)
 
 
-@pytest.mark.parametrize("estimator", [MultinomialNB(), BernoulliNB(binarize=1.5)], ids=str)
+@varied("estimator", [MultinomialNB(), BernoulliNB(binarize=1.5)], ids=str)
 def test_sparse_rows_are_rows(estimator):
     X, y = counts(0)
     dense = learned(estimator, X, y)
@@ -110,8 +111,8 @@ def test_sparse_rows_are_rows(estimator):
     assert_allclose(some.predict_proba(sparse.csr_matrix(flat)), dense.predict_proba(flat), rtol=1e-8)
 
 
-@pytest.mark.parametrize("alpha", [0.1, 1.0, 10.0])
-@pytest.mark.parametrize("estimator", [MultinomialNB, BernoulliNB, CategoricalNB])
+@varied("alpha", [0.1, 1.0, 10.0])
+@varied("estimator", [MultinomialNB, BernoulliNB, CategoricalNB])
 def test_a_prior_trusted_more_is_worth_more_rows(estimator, alpha):
     X, y = counts(0, top=1)
     prior = prior_of(estimator(), X, y)
@@ -167,6 +168,7 @@ def test_a_class_without_rows_is_the_priors():
     assert np.all(plain.class_prior_ > 0.0)
 
 
+@pytest.mark.variations
 def test_the_scale_of_weights_and_units_of_columns_change_nothing():
     X, y = clusters(0)
     flat, labels = table(X, y)
@@ -296,9 +298,7 @@ def test_a_past_that_misleads_costs_little(past):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize(
-    "estimator", [GaussianNB(), MultinomialNB(), BernoulliNB(), CategoricalNB(min_categories=5)], ids=str
-)
+@varied("estimator", [GaussianNB(), MultinomialNB(), BernoulliNB(), CategoricalNB(min_categories=5)], ids=str, keep=2)
 def test_a_prior_is_stored_as_plain_arrays(estimator):
     X, y = counts(0)
     prior = learned(estimator, X, y).prior_
@@ -311,9 +311,7 @@ def test_a_prior_is_stored_as_plain_arrays(estimator):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize(
-    "estimator", [GaussianNB(), MultinomialNB(), BernoulliNB(), CategoricalNB(min_categories=5)], ids=str
-)
+@varied("estimator", [GaussianNB(), MultinomialNB(), BernoulliNB(), CategoricalNB(min_categories=5)], ids=str, keep=2)
 def test_rows_drawn_by_their_class_tell_of_columns_and_nothing_of_shares(estimator):
     X, y = counts(0)
     y = np.where(np.random.default_rng(1).random(y.shape) < 0.5, 0, y)  # three rows in four are of the first class

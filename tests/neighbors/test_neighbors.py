@@ -106,7 +106,7 @@ def test_more_neighbours_than_rows_are_all_rows():
     assert_allclose(near.predict(2.0 * X), wanted.predict(2.0 * X @ matrix))
 
 
-@pytest.mark.quick
+@pytest.mark.variations
 def test_a_past_of_two_small_tasks_is_legal():
     X, y = stacked(sloped(0, n_tasks=2, n_rows=3))
     for shell, estimator, target in (

@@ -15,6 +15,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from variations import varied
 
 from skmeta import ParameterAverage, Reptile, WarmStartClassifier, WarmStartRegressor
 from skmeta.neural_network import ParametersPrior
@@ -77,14 +78,14 @@ def mean_of(models):
     return [np.mean(arrays, axis=0) for arrays in zip(*models, strict=True)]
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda each: type(each).__name__)
+@varied("estimator", ESTIMATORS, ids=lambda each: type(each).__name__, keep=3)
 def test_the_average_is_that_of_trainings_from_one_start(estimator):
     found = learned(estimator, ParameterAverage()).prior_.arrays
     for one, other in zip(found, mean_of(trained(estimator, starts_of(estimator))), strict=True):
         assert_allclose(one, other, rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda each: type(each).__name__)
+@varied("estimator", ESTIMATORS, ids=lambda each: type(each).__name__, keep=3)
 def test_reptile_with_all_tasks_in_a_batch_is_its_formula(estimator):
     learner = Reptile(3, meta_batch_size=6, meta_learning_rate=0.8)
     found = learned(estimator, learner).prior_.arrays
@@ -329,7 +330,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("labels", ODD.values(), ids=list(ODD))
-@pytest.mark.parametrize(
+@varied(
     "estimator",
     [
         SGDClassifier(average=True),

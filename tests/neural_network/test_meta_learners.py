@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge, SGDRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from variations import varied
 
 from skmeta import ANIL, MAML, MetaSGD, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference.network_rows import task_table
@@ -58,7 +59,7 @@ def mean_error(prior, net, tasks, n_shots=5):
     return np.mean(errors)
 
 
-@pytest.mark.parametrize("learner", LEARNERS)
+@varied("learner", LEARNERS)
 def test_few_epochs_serve_new_tasks_where_they_do_not_from_scratch(learner):
     quick = learner(n_inner_steps=5, n_iter=200, meta_learning_rate=0.01, early_stopping=False, random_state=0)
     prior = quick.learn(NET, lines())
@@ -127,8 +128,8 @@ def test_held_out_loss_is_that_of_the_estimators_own_training(solver):
     assert_allclose(learner.loss_curve_[0], np.sum(losses) / 3.0, rtol=1e-12)
 
 
-@pytest.mark.parametrize("names", [["no", "yes"], ["high", "low", "middle"]])
-@pytest.mark.parametrize("learner", LEARNERS)
+@varied("names", [["no", "yes"], ["high", "low", "middle"]])
+@varied("learner", LEARNERS)
 def test_classifiers_of_two_classes_and_more(learner, names):
     tasks = labels_of(lines(n_tasks=50), names)
     net = MLPClassifier(**_classifier_parameters())
@@ -178,7 +179,7 @@ def test_meta_sgd_learns_steps_and_its_first_are_the_estimators():
     assert_allclose(models[0].predict(tasks.X), models[1].predict(tasks.X), rtol=1e-8)
 
 
-@pytest.mark.parametrize("learner", LEARNERS)
+@varied("learner", LEARNERS)
 def test_the_same_random_state_gives_the_same_answer(learner):
     found = [learner(n_inner_steps=2, n_iter=20, random_state=3).learn(NET, lines()) for _ in range(2)]
     for one, other in zip(found[0].arrays, found[1].arrays, strict=True):
@@ -187,7 +188,7 @@ def test_the_same_random_state_gives_the_same_answer(learner):
     assert not np.array_equal(another.arrays[0], found[0].arrays[0])
 
 
-@pytest.mark.parametrize("learner", LEARNERS)
+@varied("learner", LEARNERS)
 def test_learning_goes_on_from_a_prior(learner):
     """Steps too small to move say where it began."""
     past = learner(n_inner_steps=2, n_iter=30, random_state=0).learn(NET, lines())
@@ -334,17 +335,19 @@ def test_tasks_of_one_row_teach_no_start(learner):
         learner(n_iter=5, random_state=0).learn(NET, lines(n_rows=1))
 
 
-@pytest.mark.parametrize("learner", LEARNERS)
+@varied("learner", LEARNERS)
 def test_what_diverges_at_once_leaves_the_start(learner):
     tasks = lines()
     net = clone(NET).set_params(activation="identity", learning_rate_init=1e6)
-    with pytest.warns(ConvergenceWarning, match=r"iteration 1, where training diverged .* with a loss of (inf|nan)"):
+    wanted = r"iteration 1, where training diverged .* with a loss of (inf|nan)"
+    with pytest.warns(ConvergenceWarning, match=wanted) as said:
         prior = learner(n_inner_steps=60, n_iter=5, random_state=0).learn(net, tasks)
+    assert {each.filename for each in said} == {__file__}
     for one, other in zip(prior.arrays, first_weights(net), strict=True):
         assert_allclose(one, other, rtol=1e-14)
 
 
-@pytest.mark.parametrize("learner", LEARNERS)
+@varied("learner", LEARNERS)
 def test_what_diverges_later_ends_with_the_best_start(learner):
     """A meta-step that is much too large leads to weights that overflow, which held-out tasks see."""
     net = clone(NET).set_params(activation="identity")
@@ -355,7 +358,7 @@ def test_what_diverges_later_ends_with_the_best_start(learner):
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("learner", LEARNERS)
+@varied("learner", LEARNERS)
 def test_a_step_that_leads_astray_is_said(learner):
     net = clone(NET).set_params(activation="relu", learning_rate_init=5.0)
     with pytest.warns(

@@ -182,6 +182,7 @@ def test_scores_count_by_the_weights_of_tasks():
     assert found.choice == "all rows" and Compared(scores).choice == "fallback"
 
 
+@pytest.mark.variations
 def test_classifiers_behind_a_scaler():
     table, y = tables(lambda x, t: x * np.sign(t), n_rows=10)
     labels = np.where(y > 0.0, "up", "down")

@@ -20,6 +20,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from variations import varied
 
 from skmeta import WarmStartClassifier, WarmStartRegressor
 from skmeta.neural_network import ParametersPrior
@@ -72,7 +73,7 @@ def learned(cls=MLPRegressor, y=Y, **more):
 
 
 @pytest.mark.parametrize("y", [Y, np.c_[Y, -Y], TWO, THREE], ids=["numbers", "two outputs", "two classes", "three"])
-@pytest.mark.parametrize("solver", SOLVERS)
+@varied("solver", SOLVERS, keep=2)
 def test_training_goes_on_exactly_as_if_started_there_by_hand(solver, y):
     cls = MLPRegressor if y.dtype.kind == "f" else MLPClassifier
     old, prior = learned(cls, y)

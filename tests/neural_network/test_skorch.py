@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from nets_of_other_packages import code_of_page, many_lines
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
@@ -232,6 +233,52 @@ def test_an_error_of_the_users_own_stays_what_it_is(kind):
     net = untrained(regressor(module=Picky), 3)
     with pytest.raises(ValueError, match="no rows for me"):
         go_on(net, X[:9, :-1].astype(kind), y[:9], {})
+
+
+def test_a_fault_of_torch_is_not_blamed_on_a_split_or_on_the_rows():
+    """Whatever words it uses, and though the rows are too few to split and of another precision."""
+    from torch_nets import Net
+
+    class Picky(Net):
+        def forward(self, X):
+            raise RuntimeError("squeeze, dtype, test_size: the weights are on another device")
+
+    X, y = lines()
+    for rows in (X[:9, :-1], X[:9, :-1].astype(float)):
+        with pytest.raises(RuntimeError, match="another device"):
+            go_on(untrained(regressor(module=Picky, train_split=five()), 3), rows, y[:9], {})
+
+
+def test_rows_of_another_precision_are_told_by_trying_not_by_words():
+    from torch_nets import Net
+
+    class Terse(Net):
+        def forward(self, X):
+            if X.dtype.itemsize > 4:
+                raise RuntimeError("no")
+            return super().forward(X)
+
+    class Casting(Net):
+        def forward(self, X):
+            return super().forward(X.float())
+
+    X, y = lines()
+    rows = X[:9, :-1].astype(float)
+    for refused in (rows, sparse.csr_array(rows)):
+        with pytest.raises(ValueError, match=r"X: wanted an array of float32.*FunctionTransformer\(np.float32\)"):
+            go_on(untrained(regressor(module=Terse), 3), refused, y[:9], {})
+    go_on(untrained(regressor(module=Casting), 3), rows, y[:9], {})
+
+
+def test_a_split_is_as_it_was_after_training():
+    X, y = lines()
+    net = untrained(regressor(train_split=five()), 3)
+    own = net.train_split
+    go_on(net, X[:9, :-1], y[:9], {})
+    assert net.train_split is own and len(net.history) and "valid_loss" in net.history[-1]
+    with pytest.raises(ValueError, match=r"train_split: wanted rows .* cannot split \(.*5.*\); use train_split=None"):
+        go_on(net, X[:2, :-1], y[:2], {})
+    assert net.train_split is own
 
 
 def test_a_net_that_cannot_be_initialised_again_is_as_loud_as_before():

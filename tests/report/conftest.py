@@ -7,7 +7,7 @@ import pytest
 from shops import make_shops
 from sklearn.base import is_classifier
 
-from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor, report
 from skmeta.model_selection import _make_baselines
 from skmeta.report import _compare, _warm
 
@@ -23,6 +23,28 @@ def few_fits(monkeypatch):
     monkeypatch.setattr(_make_baselines, "STRENGTHS", (1.0,))
     with joblib.parallel_config(backend="sequential"):
         yield
+
+
+COMPARED = {}
+
+
+@pytest.fixture
+def few_fits_once(few_fits, monkeypatch):
+    """The same, and of one table all tests that only read what came out share it: none may change it."""
+
+    def once(name):
+        function = getattr(report, name)
+
+        def remembered(collection, model, **options):
+            key = name, joblib.hash((collection, model))
+            if key not in COMPARED:
+                COMPARED[key] = function(collection, model, **options)
+            return COMPARED[key]
+
+        monkeypatch.setattr(report, name, remembered)
+
+    once("compare")
+    once("learn_from_all")
 
 
 @pytest.fixture

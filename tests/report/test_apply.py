@@ -58,7 +58,8 @@ def new_table(tmp_path, classes=False):
 def test_known_rows_teach_and_other_tasks_have_the_prior(few_fits, capsys, tmp_path, ending):
     pytest.importorskip(ending)
     prior, (path, truth, _) = learned(few_fits, tmp_path, ending=ending), new_table(tmp_path)
-    status, out, _ = run(capsys, "apply", prior, path, "--out", tmp_path / "out.csv")
+    own = ["--trust"] if ending == "joblib" else []
+    status, out, _ = run(capsys, "apply", prior, path, *own, "--out", tmp_path / "out.csv")
     assert status == 0
     assert (
         "80 rows of 4 tasks (store) predicted: 2 tasks by what 16 known rows of their own tell, 2 by the prior" in out
@@ -162,12 +163,18 @@ def test_a_table_of_another_kind_is_told(few_fits, tmp_path, kind):
 def test_files_that_are_no_priors_are_told(capsys, tmp_path):
     path, _, _ = new_table(tmp_path)
     joblib.dump({"a": 1}, tmp_path / "a.joblib")
-    for prior, message in (
-        (tmp_path / "a.joblib", "found dict"),
+    (tmp_path / "c.skops").write_bytes(b"no zip file")
+    for prior, message, *own in (
+        (tmp_path / "a.joblib", "found dict", "--trust"),
+        (
+            tmp_path / "a.joblib",
+            "found a pickle, which can run any code; if you made the file yourself, say so by --trust",
+        ),
         (tmp_path / "b.skops", "found none"),
+        (tmp_path / "c.skops", "found what skops cannot read (BadZipFile"),
         (path, "ends in .skops"),
     ):
-        status, _, err = run(capsys, "apply", prior, path, "--out", tmp_path / "out.csv")
+        status, _, err = run(capsys, "apply", prior, path, *own, "--out", tmp_path / "out.csv")
         assert status == 2 and message in err
 
 
@@ -205,7 +212,7 @@ def with_open(tmp_path, few_fits, cells):
 
 
 @varied("ending", ["csv", "parquet"])
-@pytest.mark.parametrize("kind", OPEN)
+@varied("kind", OPEN, keep=3)
 def test_truths_are_the_same_in_any_spelling(few_fits, tmp_path, kind, ending):
     pytest.importorskip("pyarrow")
     prior, new = with_open(tmp_path, few_fits, OPEN[kind])
@@ -239,7 +246,7 @@ def test_a_category_that_was_not_learned_is_told(few_fits, tmp_path):
 
 
 @varied("labels", [["True", "False"], ["true", "false"], ["1", "0"]], ids=str)
-@pytest.mark.parametrize("learned_as", [["True", "False"], ["TRUE", "FALSE"], [True, False], ["0", "1"]], ids=str)
+@varied("learned_as", [["True", "False"], ["TRUE", "FALSE"], [True, False], ["0", "1"]], ids=str, keep=2)
 def test_labels_are_the_same_in_any_spelling(few_fits, tmp_path, learned_as, labels):
     frames = []
     for first, n_tasks, seed, words in ((0, 20, 0, learned_as), (100, 4, 1, labels)):

@@ -11,7 +11,7 @@ from shops import run
 pd = pytest.importorskip("pandas")
 
 
-def test_a_store_of_known_size_and_city_starts_nearer(few_fits, capsys, tmp_path):
+def test_a_store_of_known_size_and_city_starts_nearer(few_fits_once, capsys, tmp_path):
     table, y, _ = make_stores()
     path = tmp_path / "stores.csv"
     table.assign(sales=y).to_csv(path, index=False)
@@ -26,7 +26,7 @@ def test_a_store_of_known_size_and_city_starts_nearer(few_fits, capsys, tmp_path
     assert errors["warm"][0] < 0.7 * min(errors[name][0] for name in ("own", "pooled"))
 
 
-def test_a_saved_prior_reads_what_describes_new_stores(few_fits, capsys, tmp_path):
+def test_a_saved_prior_reads_what_describes_new_stores(few_fits_once, capsys, tmp_path):
     (table, y, _), (new, _, _) = make_stores(), make_stores(3, first=100)
     for name, each in (("past", table.assign(sales=y)), ("new", new)):
         each.to_csv(tmp_path / f"{name}.csv", index=False)
@@ -34,7 +34,7 @@ def test_a_saved_prior_reads_what_describes_new_stores(few_fits, capsys, tmp_pat
     saved, out = tmp_path / "prior.joblib", tmp_path / "out.csv"
     argv = (tmp_path / "past.csv", "--task", "store", "--target", "sales", *said)
     assert run(capsys, *argv, "--save", saved)[0] == 0
-    assert run(capsys, "apply", saved, tmp_path / "new.csv", "--out", out)[0] == 0
+    assert run(capsys, "apply", saved, "--trust", tmp_path / "new.csv", "--out", out)[0] == 0
     import joblib
     from sklearn.linear_model import Ridge
 

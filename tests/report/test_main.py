@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,13 +13,14 @@ import numpy as np
 import pytest
 from shops import ROOT, run
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import WarmStartRegressor, __main__, report
 
 pd = pytest.importorskip("pandas")
 
 
-def test_a_table_of_related_tasks_gets_the_table_and_the_sentence(few_fits, capsys, shops):
+def test_a_table_of_related_tasks_gets_the_table_and_the_sentence(few_fits_once, capsys, shops):
     status, out, err = run(capsys, shops, "--task", "shop", "--target", "sales")
     assert status == 0
     rows = {line[:25].strip(): line[25:].split() for line in out.splitlines()}
@@ -51,8 +53,8 @@ def test_rows_in_order_are_a_forecast(few_fits, capsys, shops):
     assert "interpolation" not in out
 
 
-@pytest.mark.parametrize("target", ["sales", "grade"])
-def test_ids_and_target_alone_are_a_random_intercept(few_fits, capsys, tmp_path, target):
+@varied("target", ["sales", "grade"])
+def test_ids_and_target_alone_are_a_random_intercept(few_fits_once, capsys, tmp_path, target):
     """A task's own mean, the mean of all, and something between: nothing else is there to fit."""
     rng = np.random.default_rng(0)
     shop = np.repeat(np.arange(20), 6)
@@ -69,7 +71,7 @@ def test_ids_and_target_alone_are_a_random_intercept(few_fits, capsys, tmp_path,
     assert joblib.load(saved).n_tasks == 20
 
 
-def test_json_has_the_numbers_of_the_text(few_fits, capsys, shops):
+def test_json_has_the_numbers_of_the_text(few_fits_once, capsys, shops):
     argv = (shops, "--task", "shop", "--target", "sales")
     status, out, _ = run(capsys, *argv, "--json")
     answer = json.loads(out)
@@ -114,11 +116,12 @@ def test_the_embedded_run_needs_no_extras():
     assert "interpolation" in done.stdout
 
 
-def test_what_was_learned_from_all_tasks_is_saved(few_fits, capsys, shops, tmp_path):
+def test_what_was_learned_from_all_tasks_is_saved(few_fits_once, capsys, shops, tmp_path):
     pytest.importorskip("skops")
     files = [tmp_path / "prior.skops", tmp_path / "prior.joblib"]
-    for file in files:
-        assert run(capsys, shops, "--task", "shop", "--target", "sales", "--save", file)[0] == 0
+    for file, note in zip(files, ("", "note: .*a pickle, which can run any code; .* --trust"), strict=True):
+        status, _, err = run(capsys, shops, "--task", "shop", "--target", "sales", "--save", file)
+        assert status == 0 and re.search(note, err) and bool(note) == ("note:" in err)
     from skops.io import get_untrusted_types, load
 
     untrusted = get_untrusted_types(file=files[0])
@@ -132,7 +135,7 @@ def test_what_was_learned_from_all_tasks_is_saved(few_fits, capsys, shops, tmp_p
     assert np.abs(fitted[0] - y).mean() < 0.5 * np.abs(y - table.y.mean()).mean()
 
 
-def test_the_picture_is_drawn(few_fits, capsys, shops, tmp_path):
+def test_the_picture_is_drawn(few_fits_once, capsys, shops, tmp_path):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("agg")
     file = tmp_path / "curve.svg"

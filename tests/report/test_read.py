@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from shops import make_collection, make_shops
 from sklearn.linear_model import LogisticRegression, Ridge
+from variations import varied
 
 from skmeta import report
 from skmeta.report._columns import read_column
@@ -63,13 +64,20 @@ def test_rows_without_target_or_task_are_left_out_and_told(tmp_path):
     assert "row" not in table.numbers  # gaps in it do not make it a measurement
 
 
+def test_text_with_gaps_is_text_whatever_pandas_calls_it():
+    """A column of objects, as pandas 2 reads text: with gaps it is no "string dtype" to pandas."""
+    prices = read_column(pd.Series(["1,5", None, "2,5", np.nan], dtype=object, name="price"), ",")
+    assert prices.kind == "number"
+    np.testing.assert_array_equal(prices.values, [1.5, np.nan, 2.5, np.nan])
+
+
 def test_durations_are_numbers():
     ages = read_column(pd.Series(pd.to_timedelta([12, 36, None], "h"), name="age"))
     assert ages.kind == "number"
     np.testing.assert_array_equal(ages.values, [0.5, 1.5, np.nan])
 
 
-@pytest.mark.parametrize("name", ["sgd", "logistic"])
+@varied("name", ["sgd", "logistic"])
 def test_classifiers_by_name_give_probabilities_and_the_same_ones_twice(few_fits, name):
     table, model = report.settle(make_collection(classes=2), name)
     curves = [report.compare(table, model) for _ in range(2)]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import report
 from skmeta.report._written_numbers import NumberStyle, numbers_in, style_of
@@ -287,11 +288,10 @@ def test_packed_files_are_read(tmp_path):
     np.testing.assert_array_equal(tables[0].y, tables[1].y)
 
 
-@pytest.mark.parametrize(
+@varied(
     "name",
     ["", "Unnamed: 0", "index", "row", "id", "row_id", "nr", "#", "No.", "lfd. Nr.", "Sr. No", "S/N", "Obs.", "rownames",
-     "...1", "X", "level_0", "__index_level_0__", "index.1", "order_no", "pk", "uuid"],
-)  # fmt: skip
+     "...1", "X", "level_0", "__index_level_0__", "index.1", "order_no", "pk", "uuid"], keep=6)  # fmt: skip
 def test_row_numbers_of_a_sample_are_no_features(tmp_path, name):
     frame = make_table(n_rows=60).sample(200, random_state=0)
     frame.insert(0, name, frame.index)
@@ -360,7 +360,7 @@ DATES = [
 MONTHS = ["%Y-%m", "%b %Y", "%b-%y", "%B %Y", "%m/%Y"]
 
 
-@pytest.mark.parametrize("start", ["2024-01-31 22:00", "2023-05-13 09:30", "1999-12-01 00:15"])
+@varied("start", ["2024-01-31 22:00", "2023-05-13 09:30", "1999-12-01 00:15"])
 @pytest.mark.parametrize("style", DATES + MONTHS)
 def test_dates_are_dates_in_any_style(tmp_path, style, start):
     days = pd.Series(pd.date_range(start, periods=72, freq="43h"))

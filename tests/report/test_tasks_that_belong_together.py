@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from shops import run
 from sklearn.linear_model import LogisticRegression, Ridge
+from variations import varied
 
 from skmeta import report
 from skmeta.report._compare import splits_in_time
@@ -42,7 +43,7 @@ def file(tmp_path):
     return write
 
 
-def test_a_store_of_which_nothing_is_known_starts_from_its_region(few_fits, capsys, file):
+def test_a_store_of_which_nothing_is_known_starts_from_its_region(few_fits_once, capsys, file):
     path = file(stores())
     status, out, err = run(capsys, path, *NESTED)
     assert status == 0 and "Warning" not in err
@@ -83,7 +84,7 @@ def test_a_context_that_varies_within_a_task_names_the_task(few_fits, capsys, fi
     assert status == 2 and "constant within each task" in err
 
 
-def test_a_saved_prior_knows_regions(few_fits, capsys, file, tmp_path):
+def test_a_saved_prior_knows_regions(few_fits_once, capsys, file, tmp_path):
     """Of a store without sales its region is known; of one with sales more; a new region has the mean of all."""
     saved, out = tmp_path / "prior.joblib", tmp_path / "out.csv"
     assert run(capsys, file(stores()), *NESTED, "--save", saved)[0] == 0
@@ -91,7 +92,7 @@ def test_a_saved_prior_knows_regions(few_fits, capsys, file, tmp_path):
     table.loc[table["store"] == 119, "region"] = "new"
     table.loc[table["store"] == 100, "sales"] = stores()["sales"]
     with pytest.warns(UserWarning, match="task: region='new' was in no task that was learned from"):
-        status, said, _ = run(capsys, "apply", saved, file(table), "--out", out)
+        status, said, _ = run(capsys, "apply", saved, "--trust", file(table), "--out", out)
     assert status == 0 and "of 20 tasks (store in region) predicted: 1 tasks by what 7 known rows" in said
     found, prior, X = pd.read_csv(out), joblib.load(saved), table[["price", "size"]]
     for store, known in ((119, {}), (118, {"region": "isles"})):
@@ -123,7 +124,7 @@ def order_of(path, task, target, model, drop=("date", "day", "name", "y", "high"
 
 
 @pytest.mark.parametrize("task", ["date", "day"])
-@pytest.mark.parametrize(("target", "model"), [("y", Ridge()), ("high", LogisticRegression())])
+@varied(("target", "model"), [("y", Ridge()), ("high", LogisticRegression())])
 def test_days_that_drift_are_said_to(few_fits, file, task, target, model):
     assert order_of(file(days(True)), task, target, model).is_alike
     assert not order_of(file(days(False)), task, target, model).is_alike
@@ -160,7 +161,7 @@ def test_stores_numbered_by_region_are_no_drift(few_fits, file):
 DAYS = ("--task", "date", "--target", "y")
 
 
-def test_days_that_drift_are_forecast(few_fits, capsys, file, tmp_path):
+def test_days_that_drift_are_forecast(few_fits_once, capsys, file, tmp_path):
     path, saved, out = file(days(True)[["date", "x", "y"]]), tmp_path / "prior.joblib", tmp_path / "out.csv"
     status, text, _ = run(capsys, path, *DAYS, "--drift", "--save", saved)
     assert status == 0 and "Tasks are tested in the order of date, each from earlier ones alone: a forecast." in text
@@ -170,7 +171,7 @@ def test_days_that_drift_are_forecast(few_fits, capsys, file, tmp_path):
     assert errors["warm"][0] < 0.9 * errors["own"][0]  # who knows the last days knows more than their mean
     tomorrow = pd.DataFrame({"date": ["10.03.2024"] * 3, "x": [0.0, 1.0, 2.0], "y": ""})
     tomorrow.to_csv(tmp_path / "new.csv", index=False)
-    assert run(capsys, "apply", saved, tmp_path / "new.csv", "--out", out)[0] == 0
+    assert run(capsys, "apply", saved, "--trust", tmp_path / "new.csv", "--out", out)[0] == 0
     expected = joblib.load(saved).given(date=np.datetime64("2024-03-10")).zero_shot(Ridge()).predict(tomorrow[["x"]])
     np.testing.assert_allclose(pd.read_csv(out)["prediction"], expected)
 

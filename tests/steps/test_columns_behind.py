@@ -12,6 +12,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, StandardScaler
 from sklearn.svm import SVR
+from variations import varied
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta.compose import first_component
@@ -108,7 +109,7 @@ RIDGES = {steps: warm(steps, Ridge()) for steps in STEPS if steps != "none"}
 
 
 @pytest.mark.parametrize("bad", BAD)
-@pytest.mark.parametrize("steps", RIDGES)
+@varied("steps", RIDGES, keep=2)
 def test_a_column_behind_steps_is_named_as_the_user_wrote_it(steps, bad):
     frame, y = make_table()
     for name, verb in verbs(RIDGES[steps], spoilt(frame, bad), y).items():
@@ -160,7 +161,7 @@ def test_a_step_that_cannot_read_a_column_names_it(verb, bad):
     assert "Columns of X that hold" in told(error) and "'price'" in told(error) and "'size'" not in told(error)
 
 
-@pytest.mark.parametrize("task", [0, 1, 2, -1])
+@varied("task", [0, -1, 1, 2], keep=2)
 @pytest.mark.parametrize("steps", [(), (StandardScaler(),)], ids=str)
 def test_positions_are_those_of_the_users_own_array(task, steps):
     rng = np.random.default_rng(0)

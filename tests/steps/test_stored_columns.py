@@ -11,6 +11,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from variations import varied
 
 from skmeta import WarmStartRegressor
 from skmeta.steps import FrozenSteps, PriorWithSteps
@@ -56,7 +57,7 @@ def through_arrays(state):
     return dict(np.load(file))
 
 
-@pytest.mark.parametrize("way", [dict, through_arrays], ids=["dict", "arrays"])
+@varied("way", [through_arrays, dict], ids=["arrays", "dict"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_prior_of_raw_tables_is_read_back(case, way):
     (_, parameters, table), (prior, model) = CASES[case], learned(case)

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
+from variations import varied
 
 from skmeta import WarmStartRegressor
 from skmeta.linear_model import StateSpace
@@ -38,7 +39,7 @@ def fitted(sales, task, prior=None):
     return model, [str(each.message) for each in said]
 
 
-@pytest.mark.parametrize(
+@varied(
     ("task", "unknown", "out", "left"),
     [
         (["country", "region", "store"], ["country"], "country", "['region', 'store']"),
@@ -46,6 +47,7 @@ def fitted(sales, task, prior=None):
         (["owner", "store"], ["owner", "store"], "owner", "'store'"),
         (["region", "owner", "store"], ["owner", "store"], "owner", "['region', 'store']"),
     ],
+    keep=2,
 )
 def test_of_levels_that_cannot_be_told_apart_there_is_no_number(sales, task, unknown, out, left):
     model, said = fitted(sales, task)

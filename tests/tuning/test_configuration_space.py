@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 from sklearn.datasets import load_iris
 from sklearn.svm import SVC
+from variations import varied
 
 from skmeta import HyperparameterPrior, TrialHistory, WarmStartSearchCV
 from skmeta.tuning._domains import log_integers
@@ -140,7 +141,7 @@ def settings_of(values):
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
-@pytest.mark.parametrize("make", [of_a_kernel, nested, of_orders], ids=lambda make: make.__name__)
+@varied("make", [of_a_kernel, nested, of_orders], ids=lambda make: make.__name__)
 def test_candidates_are_drawn_as_configurations_are(make, module):
     configurations = make(module)
     space = Space.of(configurations)
@@ -225,7 +226,7 @@ def configurations_of(space):
 
 
 @pytest.mark.filterwarnings("ignore:param_distributions. wanted parameters that some configurations have:UserWarning")
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=12)
 @given(spaces())
 def test_any_clauses_leave_what_they_say(configurations):
     legal = configurations_of(configurations)

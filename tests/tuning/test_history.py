@@ -359,7 +359,7 @@ histories = st.dictionaries(st.sampled_from(["a", "b", 1]), trials, max_size=3).
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(histories, histories, histories)
 def test_sums_in_any_order(a, b, c):
     before = copy.deepcopy(a)
@@ -404,7 +404,7 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(st.dictionaries(st.text(), values, max_size=4), st.floats(), st.text(min_size=1))
 def test_any_value_comes_back(tmp_path_factory, params, score, task):
     history = TrialHistory().add({"params": [params], "mean_test_score": [score]}, task=task)

@@ -165,7 +165,7 @@ def search_leaves(monkeypatch, leaves, **settings):
     return search, [warning.category for warning in said]
 
 
-@pytest.mark.parametrize("batch_size", [1, 2])
+@varied("batch_size", [1, 2])
 @pytest.mark.parametrize(
     "settings",
     [

@@ -385,7 +385,7 @@ spaces = st.lists(dicts, min_size=1, max_size=4).filter(any)
 listed_spaces = st.lists(st.dictionaries(st.sampled_from("xyz"), lists, max_size=3), min_size=1, max_size=4).filter(any)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(spaces)
 def test_any_space_encodes_what_it_draws(branches):
     space = Space.of(branches)

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
+from variations import varied
 
 from skmeta import HyperparameterPrior, TrialHistory
 from skmeta.tuning import _pool
@@ -290,7 +291,7 @@ def test_a_finite_space_is_tried_to_its_end_and_nothing_twice(branches, method, 
     assert suggester.suggest(3, scores, scores) == []
 
 
-@pytest.mark.parametrize("method", METHODS)
+@varied("method", METHODS, keep=2)
 def test_nothing_twice_in_an_infinite_space(method):
     space = Space.of({"n": randint(0, 6), "m": randint(0, 4)})
     suggestions, _ = run(
@@ -302,7 +303,7 @@ def test_nothing_twice_in_an_infinite_space(method):
 # The same again -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
+@varied("method", METHODS, keep=2)
 def test_the_same_generator_gives_the_same_proposals(method):
     one, two, other = (run(suggester_of(method=method, seed=seed), bowl, 7, 2)[0] for seed in (3, 3, 4))
     assert repr(one) == repr(two) != repr(other)
@@ -314,7 +315,7 @@ def test_the_global_generator_is_left_alone():
     assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
-@pytest.mark.parametrize("method", METHODS)
+@varied("method", METHODS, keep=2)
 def test_the_units_of_scores_change_no_choice(method):
     """Those of all tasks: how much a task's scores differ is something the past tells of the next."""
 
@@ -329,13 +330,13 @@ def test_the_units_of_scores_change_no_choice(method):
     assert scores.max() > -0.1
 
 
-@pytest.mark.parametrize("method", METHODS)
+@varied("method", METHODS, keep=2)
 def test_the_level_of_scores_changes_no_choice(method):
     one, two = (run(suggester_of(method=method), lambda p, level=level: bowl(p) + level, 6)[0] for level in (0.0, 40.0))
     assert keys_of(PLANE, one) == keys_of(PLANE, two)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@varied("method", METHODS, keep=2)
 def test_the_units_of_errors_change_no_choice(method):
     pairs = [run(suggester_of(method=method), bowl, 6, errors=errors)[0] for errors in (np.nan, 0.01, 5.0)]
     assert keys_of(PLANE, pairs[0]) == keys_of(PLANE, pairs[1]) == keys_of(PLANE, pairs[2])
@@ -401,7 +402,7 @@ def test_where_proposals_come_from(method, origins):
         assert np.isfinite([suggestion.mean, suggestion.sd]).all() == (suggestion.origin == "model")
 
 
-@pytest.mark.parametrize("method", METHODS)
+@varied("method", METHODS, keep=2)
 def test_every_method_finds_what_is_good(method):
     _, scores = run(suggester_of(method=method), lambda params: bowl(params, (0.75, 0.25)), 14)
     assert scores.max() > -0.01
@@ -558,7 +559,7 @@ def test_a_trial_is_of_the_branch_with_its_names():
 # Spaces of every kind ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
+@varied("method", METHODS, keep=2)
 def test_branches(method):
     def score(params):
         return bowl(params) if "a" in params else params.get("c", -50) / 50

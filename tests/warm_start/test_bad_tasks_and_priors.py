@@ -33,7 +33,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC
 from sklearn.tree import DecisionTreeRegressor
 
-from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStartRegressor
+from skmeta import EmpiricalBayes, GaussianPrior, StateSpace, WarmStartClassifier, WarmStartRegressor
 
 pytestmark = pytest.mark.quick
 
@@ -374,3 +374,13 @@ def test_columns_that_have_no_proper_names(columns):
     with pytest.raises((TypeError, ValueError), match=r"[Ff]eature names|[Cc]olumn|duplicate|unique"):
         model.fit(table, y)
     assert not hasattr(model, "prior_")
+
+
+@pytest.mark.parametrize("learner", [StateSpace(), EmpiricalBayes(n_components=2)], ids=["drift", "kinds"])
+def test_a_learner_without_tasks_says_that_it_learns_nothing(learner):
+    X, y = np.eye(4), np.arange(4.0)
+    with pytest.warns(UserWarning, match=rf"learner: wanted tasks for {type(learner).__name__} .*; pass task=") as told:
+        model = WarmStartRegressor(Ridge(), learner=learner).fit(X, y)
+    assert told[0].filename == __file__
+    np.testing.assert_array_equal(model.predict(X), Ridge().fit(X, y).predict(X))
+    WarmStartRegressor(Ridge(), learner=learner, prior=GaussianPrior(np.zeros(4), 1.0)).fit(X, y)

@@ -269,7 +269,7 @@ def test_fitting_twice_is_fitting_once(learned):
 
 def test_a_refit_forgets_the_earlier_kind_of_fit(learned):
     model = clone(learned).fit(X[past], y[past])
-    model.set_params(task=None).fit(X_new, y_new)
+    model.set_params(task=None, learner="auto").fit(X_new, y_new)
     assert model.prior_ is None and not hasattr(model, "estimators_") and not hasattr(model, "learner_")
     assert model.n_features_in_ == 3 and model.borrowing_ == 0.0
 

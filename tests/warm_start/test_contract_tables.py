@@ -210,7 +210,7 @@ def test_targets_in_frames_and_columns():
         assert_allclose(regressor(task=-1).fit(X, target).coef_, reference, rtol=1e-12)
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
+@varied("n_classes", [2, 3])
 def test_labels_of_any_kind(n_classes):
     codes = yc.astype(int) % n_classes
     reference = classifier(task=-1).fit(Xc, codes)

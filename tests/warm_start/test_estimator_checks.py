@@ -28,6 +28,7 @@ from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 from sklearn.utils.validation import has_fit_parameter
+from variations import varied
 
 from skmeta import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor, WarmStartSearchCV
 from skmeta.base._matching import reads_targets
@@ -50,7 +51,7 @@ OWN_FAILURES = {
         f"check_sample_weight_equivalence_on_{kind}_data": f"{cls.__name__} fails it alone"
         for kind in ("dense", "sparse")
     }
-    for cls in (HuberRegressor, SGDRegressor, SGDClassifier, KMeans, MiniBatchKMeans)
+    for cls in (KMeans, HuberRegressor, SGDRegressor, SGDClassifier, MiniBatchKMeans)
 }
 # What is asked of estimators that take weights, of a fit that takes none and says so (proved below).
 OF_WEIGHTS = (
@@ -167,7 +168,7 @@ def test_estimator_checks_of_more_searches(estimator, check):
 
 
 @pytest.mark.filterwarnings("ignore")  # from solvers that the checks stop early
-@pytest.mark.parametrize("cls", OWN_FAILURES, ids=lambda cls: cls.__name__)
+@varied("cls", OWN_FAILURES, ids=lambda cls: cls.__name__)
 def test_expected_failures_are_those_of_the_plain_estimator(cls):
     results = check_estimator(cls(**SETTINGS.get(cls, {})), on_skip=None, on_fail=None)
     failed = {result["check_name"] for result in results if result["status"] == "failed"}

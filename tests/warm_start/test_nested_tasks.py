@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from toy_places import REGIONS, ROWS, STORES, PlaceLearner, make_places
+from variations import varied
 
 from skmeta import EmpiricalBayes, NShotSplit, WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
 from skmeta.cluster import KMeansLearner
@@ -78,7 +79,7 @@ def tables():
     yield "sparse", sparse.csr_array(NUMBERS), [0, 1]
 
 
-@pytest.mark.parametrize(("table", "task"), [t[1:] for t in tables()], ids=[t[0] for t in tables()])
+@varied(("table", "task"), [t[1:] for t in tables()], ids=[t[0] for t in tables()], keep=4)
 def test_nested_ids_are_those_of_one_joined_column(table, task):
     joined = WarmStartRegressor(Ridge(), task="id", learner=QUICK).fit(JOINED, Y)
     nested = WarmStartRegressor(Ridge(), task=task, learner=QUICK).fit(table, Y)

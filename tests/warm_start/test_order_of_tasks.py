@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from variations import varied
 
 from skmeta import EmpiricalBayes, StateSpace, WarmStartClassifier, WarmStartRegressor
 
@@ -41,7 +42,7 @@ def test_days_that_drift_warn(estimator):
         shell(estimator, task="date", learner=QUICK).fit(X, y > y.median() if labels else y)
 
 
-@pytest.mark.parametrize(
+@varied(
     ("ids", "estimator", "learner"),
     [
         (lambda X: X["date"], Ridge(), StateSpace()),
@@ -50,6 +51,7 @@ def test_days_that_drift_warn(estimator):
         (lambda X: X["date"], KNeighborsRegressor(), "auto"),  # which has no way to follow it
     ],
     ids=["a learner that follows it", "numbers", "text", "another family"],
+    keep=2,
 )
 def test_who_follows_drift_or_cannot_is_not_warned(ids, estimator, learner):
     X, y = days()

@@ -64,16 +64,20 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+N_ADAPTED = {"robust": 6}  # where each task has a fit of its own
+
+
+@varied("name", MODELS, keep=2)
 def test_learners_tell_how_far_they_are(name):
     seen = Seen()
     MODELS[name]().set_callbacks(seen).fit(X, (Y > 0).astype(int) if name == "metric" else Y)
     total, part = seen.events[2][2], [("begin", "part", 0), ("end", "part")]
-    assert total >= 100
+    of_tasks = next(event[2] for event in seen.events if event[:2] == ("begin", "adapt to the tasks"))
+    assert total >= 100 and of_tasks == N_ADAPTED.get(name, 1)
     assert seen.events == [
         *["setup", ("begin", "fit", 2)],
         *[("begin", "learn the prior", total), *part * total, ("end", "learn the prior")],
-        *[("begin", "adapt to the tasks", 1), *part, ("end", "adapt to the tasks")],
+        *[("begin", "adapt to the tasks", of_tasks), *part * of_tasks, ("end", "adapt to the tasks")],
         *[("end", "fit"), "teardown"],
     ]
 

@@ -86,12 +86,16 @@ def test_ids_of_another_type_are_refused_by_given_as_by_predict(crossed):
     assert model.prior_.given(region=None) is not None
 
 
-@pytest.mark.parametrize("value", [[1.0, 2.0], np.array([1.0, 2.0]), (1.0,), {"a": 1.0}])
-def test_given_wants_one_value_of_each_name(value):
+@pytest.fixture(scope="module")
+def described():
     X, y, _ = make_stores()
-    model = WarmStartRegressor(Ridge(), task="store", context=CONTEXT).fit(X, y)
+    return WarmStartRegressor(Ridge(), task="store", context=CONTEXT).fit(X, y).prior_
+
+
+@pytest.mark.parametrize("value", [[1.0, 2.0], np.array([1.0, 2.0]), (1.0,), {"a": 1.0}])
+def test_given_wants_one_value_of_each_name(described, value):
     with pytest.raises(TypeError, match=r"^given: wanted one value of each name, found .* as size"):
-        model.prior_.given(size=value)
+        described.given(size=value)
 
 
 def test_of_new_tasks_that_are_described_nothing_is_said():

@@ -11,13 +11,15 @@ from typing import Any, ClassVar
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
 from skmeta._inference.likelihoods import GAUSSIAN, Likelihood
 from skmeta._inference.mixture import Mixture, Posterior, posterior
 from skmeta._inference.moments import Moments, Rows, collect_moments
 from skmeta._inference.outliers import trust_rows, trusted
 from skmeta._inference.units import Units
+from skmeta.base._adaptation_progress import each_adapted
+from skmeta.base._in_turn import in_turn
 from skmeta.base._registry import add, lookup, register_linear
 from skmeta.linear_model._data import LinearData
 from skmeta.linear_model._families._refusals import why_not
@@ -76,10 +78,10 @@ class Adaptation:
 
 
 def in_parallel(function: Callable[..., Any], jobs: list[tuple[Any, ...]], n_jobs: int | None) -> list[Any]:
-    """``[function(*job) for job in jobs]``; a single job does not pay for a pool."""
+    """``[function(*job) for job in jobs]``, each a task's; a single one does not pay for a pool."""
     if len(jobs) == 1:
         return [function(*jobs[0])]
-    return list(Parallel(n_jobs=n_jobs)(delayed(function)(*job) for job in jobs))
+    return each_adapted(in_turn([delayed(function)(*job) for job in jobs], n_jobs), len(jobs))
 
 
 class Family(ABC):
@@ -94,6 +96,7 @@ class Family(ABC):
     many_targets: ClassVar[bool] = False
     moderated: ClassVar[bool] = False  # whether plain coefficients are scaled to predict best
     by_posterior: ClassVar[bool] = False  # whether coefficients are the posterior's, whatever prior each task has
+    sums_suffice: ClassVar[bool] = False  # whether the answer depends on rows through sums of their products alone
     starts: ClassVar[bool] = False  # whether the prior is only where the class's own steps begin
 
     @abstractmethod

@@ -22,6 +22,7 @@ class RidgeFamily(PosteriorMode):
     """
 
     many_targets = True
+    sums_suffice = True
 
     def fill(self, plain: Any, slopes: Array, intercept: Array, *, one_target: bool, classes: Any) -> None:
         """As the class's Cholesky solver would leave it."""

@@ -30,6 +30,7 @@ class ElasticNetFamily(ShiftedSolver):
     """
 
     many_targets = True
+    sums_suffice = True
 
     def l1_share(self, estimator: Any) -> float:
         """The part of the penalty that is l1."""

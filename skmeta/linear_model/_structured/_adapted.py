@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,13 @@ from numpy.typing import NDArray
 
 from skmeta.base import AdaptedEstimators
 from skmeta.base._adapted_estimators import assembled
+from skmeta.base._gathered import GatheredEstimators
 from skmeta.tasks import Tasks, take_rows
 
 Codes = NDArray[np.intp]
 
 
-class AdaptedInPlaces(AdaptedEstimators):
+class AdaptedInPlaces(GatheredEstimators):
     """Estimators of tasks in places, each place with a prior of its own.
 
     ``groups`` are pairs of the tasks in a place and what they were adapted to; tasks without rows, -1, start from ``prior``.
@@ -60,21 +60,6 @@ class AdaptedInPlaces(AdaptedEstimators):
             rows = np.flatnonzero(of == k)
             parts.append((rows, getattr(self._groups[k], method)(take_rows(X, rows), self._within[codes[rows]])))
         return assembled(parts)
-
-    @cached_property
-    def coef_(self) -> NDArray[np.float64]:
-        """Coefficients of all tasks, as the groups have them."""
-        return self._gathered("coef_")
-
-    @property
-    def borrowed(self) -> NDArray[np.float64]:
-        """Own rows that the priors were worth to each task."""
-        return self._gathered("borrowed")
-
-    @property
-    def unlike_past(self) -> NDArray[np.float64]:
-        """Probability, by its rows, that a task is unlike past ones."""
-        return self._gathered("unlike_past")
 
     def covariance_of(self, code: int) -> NDArray[np.float64]:
         """What is not known of one task's coefficients, of the first output; -1 is a task without rows."""

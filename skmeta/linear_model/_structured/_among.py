@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
@@ -27,6 +26,7 @@ from skmeta.linear_model._structured._nested_learning import NestedTasks
 from skmeta.linear_model._structured._places import LearnedPlaces, OutputTasks, PlacedLaw, Places
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.tasks import Tasks
+from skmeta.tasks._warn_caller import warn_caller
 
 _STILL = 1e-3  # guard: coefficients that move by less have settled
 
@@ -111,11 +111,9 @@ def check_is_flat(past: GaussianPrior | None, tasks: Tasks) -> None:
 def drift_among(tasks: Tasks, past: GaussianPrior | None, half_life: float | None) -> Among | None:
     """Tasks of which the last level is a time. What did not drift before does not now; without a gap there is no drift."""
     if past is not None and not isinstance(past, DriftingPrior):
-        warnings.warn(
+        warn_caller(
             f"prior: wanted one that knows when tasks were, found {past!r}, from which no drift can be learned on; tasks are "
-            "taken to be in no order. Learn from old rows and new ones with prior=None to look for drift.",
-            UserWarning,
-            stacklevel=2,
+            "taken to be in no order. Learn from old rows and new ones with prior=None to look for drift."
         )
         return structure_among(tasks, past)
     found = DriftingTasks.of(tasks, past, half_life=half_life)
