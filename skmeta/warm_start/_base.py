@@ -345,8 +345,9 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
         Returns
         -------
         estimator or mapping
-            A plain fitted scikit-learn estimator; for rows of several tasks, told apart by the task
-            column, a mapping from ids to them.
+            A plain fitted scikit-learn estimator; for rows of several tasks, told apart by the task column, a mapping from ids
+            to them. A column that a task lacks is NaN in all its rows: what predicts such rows is a model with
+            ``prior=prior_``, as a plain estimator needs numbers in it.
 
         Raises
         ------

@@ -162,3 +162,11 @@ def test_what_a_page_quotes_is_said(block, files, monkeypatch, capsys):
     SAID[block](files, monkeypatch, capsys)
     said = capsys.readouterr()
     assert shape(BLOCKS[block]) in shape(said.out + said.err)
+
+
+def test_an_extra_that_stands_for_others_has_them_all():
+    """A boosting package comes alone, without the two others."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    alone = ["lightgbm", "xgboost", "catboost"]
+    assert extras["boosting"] == [f"skmeta[{','.join(alone)}]"]
+    assert [[one.partition(">")[0] for one in extras[name]] for name in alone] == [[name] for name in alone]
