@@ -171,7 +171,10 @@ def _load_skops(path: str, trust: bool) -> Any:
         if not trust:
             check_values(prior)
     except UnsafeValueError as error:
-        raise ValueError(f"{path}: wanted a prior that is safe whoever made it, found {error}; {OWN_FILE}.") from None
+        found = "".join(
+            each if each.isprintable() else ascii(each)[1:-1] for each in str(error)
+        )  # nothing for terminals
+        raise ValueError(f"{path}: wanted a prior that is safe whoever made it, found {found}; {OWN_FILE}.") from None
     except Exception as error:  # of a file that is damaged, or made to be
         raise ValueError(
             f"{path}: wanted a prior that --save wrote, found what skops cannot read ({error!r}); if --save wrote it, save it "

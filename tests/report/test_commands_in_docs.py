@@ -8,7 +8,6 @@ import tomllib
 import numpy as np
 import pytest
 from doc_blocks import DOCS, ROOT, commands, read_blocks
-from test_trusted_types import calling
 
 from skmeta import __main__
 from skmeta.model_selection import _make_baselines
@@ -128,11 +127,6 @@ def a_missing_extra(files, monkeypatch, capsys):
     assert __main__.main(["sales.csv", "--task", "store", "--target", "sales", "--save", "prior.skops"]) == 2
 
 
-def a_file_that_calls(files, monkeypatch, capsys):
-    calling(files / "prior.skops", "sklearn.utils._testing", "check_output", ["echo", "called"])
-    assert __main__.main(["apply", "prior.skops", "new.csv", "--out", "out.csv"]) == 2
-
-
 def regions(files, monkeypatch, capsys):
     make_sales(9, 5).to_csv("sales.csv", index=False)
     run_skmeta(["sales.csv", "--task", "region", "--task", "store", "--target", "sales"])
@@ -151,7 +145,6 @@ def an_order(files, monkeypatch, capsys):
 
 SAID = {
     ("install", "text", 1): a_missing_extra,
-    ("security", "text", 1): a_file_that_calls,
     ("does_it_transfer", "text", 1): regions,
     ("does_it_transfer", "text", 2): an_order,
 }

@@ -67,6 +67,12 @@ def test_a_file_that_calls_a_function_is_refused_and_calls_nothing(module, name,
     assert not touched.exists()
 
 
+def test_a_name_says_nothing_to_the_terminal(tmp_path):
+    calling(tmp_path / "bent.skops", "subprocess", "\x1b[2Jrun\n")
+    with pytest.raises(ValueError, match=r"found subprocess[.]\\x1b\[2Jrun\\n; if"):
+        load_prior(str(tmp_path / "bent.skops"))
+
+
 @pytest.mark.parametrize("name", NO_CLASSES)
 def test_what_is_no_class_of_that_place_is_not_trusted(name):
     assert not is_trusted(name)
