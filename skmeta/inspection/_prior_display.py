@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle
 from typing import Any, Self
 
 import numpy as np
@@ -13,17 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.base._pictures import Path, Spread
 from skmeta.inspection._axes import axes_for, with_one_below
 from skmeta.inspection._coefficients import coefficient_moments, coefficient_names, spread_of_columns, unit_of
-from skmeta.inspection._colors import COLORS, OTHERS
+from skmeta.inspection._colors import colors_of_parts
 from skmeta.inspection._path import draw_path, moves_of
 from skmeta.inspection._short_names import shortened
 from skmeta.inspection._task_coefficients import coefficients_of_tasks
 
 _MANY, _MANY_LINES = 30, 5  # coefficients that are drawn, one below the other or as lines
-_COLORS = (
-    COLORS["warm"],
-    COLORS["own"],
-    *OTHERS,
-)  # of a prior, which is what warm starts from; then of others beside it
 _BARS = "mean ± standard deviation between tasks"
 
 
@@ -32,8 +26,10 @@ class PriorDisplay:
 
     Where a prior knows more of how tasks belong together, it shows that: of nested tasks how coefficients differ at each
     level, and a dot for each region; of kinds of tasks where each lies; of tasks that drift the path of the coefficients.
-    The intercept stands below on an axis of its own, as it is in units of the target. Of a fitted model each task's own
-    coefficients are drawn as dots. Make it by `from_estimator` or `from_result`, which draw it at once.
+    The intercept stands below on an axis of its own, as it is in units of the target. Of a fitted model each task is a dot: at
+    the coefficients that the prior and the task's rows make most probable. (A plain classifier's ``coef_`` are these times its
+    ``moderation_``, which is below one: nearer to zero, they would not lie around the mean.) Classes, levels and kinds have
+    colours that no model has in other figures. Make it by `from_estimator` or `from_result`, which draw it at once.
 
     Parameters
     ----------
@@ -50,7 +46,7 @@ class PriorDisplay:
     path : Path, default=None
         How coefficients move in time; drawn in place of all else.
     tasks : ndarray of shape (n_drawn, n_coefs) or (n_outputs, n_drawn, n_coefs), default=None
-        Coefficients of single tasks, drawn as dots.
+        Coefficients of single tasks, drawn as dots; of classifiers before they are moderated.
     n_tasks : int, default=None
         How many tasks there are, if `tasks` holds only some of them.
     scales : ndarray of shape (n_coefs - 1,), default=None
@@ -199,7 +195,7 @@ class PriorDisplay:
         bars: list[Any] = []
         dots: list[Any] = []
         offsets = 0.6 * ((np.arange(len(series)) + 0.5) / len(series) - 0.5)
-        for offset, color, (_, mean, sd, members) in zip(offsets, cycle(_COLORS), series, strict=False):
+        for offset, color, (_, mean, sd, members) in zip(offsets, colors_of_parts(len(series)), series, strict=True):
             y = np.arange(len(shown)) + offset
             bars.append(ax.errorbar(mean[shown], y, xerr=sd[shown], **{"color": color, **style}))
             if members is not None:
@@ -256,7 +252,7 @@ class PriorDisplay:
         for ax, name, which in ((self.ax_, "lines_", shown), (self.intercept_ax_, "intercept_lines_", [-1])):
             if ax is None or not len(which):
                 continue
-            lines, bands = draw_path(ax, path, names, self._outputs, which, _COLORS)  # type: ignore[arg-type]
+            lines, bands = draw_path(ax, path, names, self._outputs, which)  # type: ignore[arg-type]
             setattr(self, name, lines)
             self.fill_between_ += bands
             ax.legend(title=self._chosen(shown) if ax is self.ax_ and len(shown) else None, title_fontsize="small")

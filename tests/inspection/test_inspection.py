@@ -410,6 +410,25 @@ def test_of_many_tasks_some_are_drawn_at_random_and_the_legend_says_how_many():
     assert display.ax_.get_legend().get_texts()[-1].get_text() == "200 of 3,000 tasks"
 
 
+@pytest.mark.parametrize("labels", [("bad", "good"), ("high", "low", "mid")])
+def test_dots_of_classifiers_are_what_rows_and_prior_say_and_are_not_moderated(labels):
+    rng = np.random.default_rng(0)
+    X, y, k = rng.normal(size=(12, 2)), np.resize(labels, 12), len(labels) if len(labels) > 2 else 1
+    prior = GaussianPrior(np.zeros((k, 3)), np.tile([1.0, 1.0, 1e8], (k, 1)), classes=labels, n_tasks=9)
+    warm = prior.adapt(LogisticRegression(), X, y)
+    dots = coefficients_of_tasks(SimpleNamespace(estimators_={"a": warm}), prior.mean)
+    cold = LogisticRegression(tol=1e-10).fit(X, y)  # whose penalty is this prior
+    assert warm.moderation_ < 0.95
+    assert_allclose(np.reshape(dots, (k, 3))[:, :-1], cold.coef_, atol=1e-5)
+
+
+def test_classes_have_colours_that_no_model_has():
+    display = PriorDisplay.from_result(make_prior([MEAN, -MEAN, MEAN], [DIAGONAL] * 3, classes=["high", "low", "mid"]))
+    colors = {bar.lines[0].get_color() for bar in display.errorbar_}
+    assert len(colors) == 3 and colors.isdisjoint(COLORS.values())
+    assert PriorDisplay.from_result(make_prior(MEAN, DIAGONAL)).errorbar_[0].lines[0].get_color() == COLORS["warm"]
+
+
 @pytest.mark.parametrize("own_place", [False, True])
 def test_what_is_drawn_again_on_the_same_axes_finds_the_room_that_was_made(own_place):
     ax = plt.figure().add_axes([0.2, 0.1, 0.5, 0.8]) if own_place else plt.subplots(2, 1)[1][1]
