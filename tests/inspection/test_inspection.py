@@ -10,6 +10,8 @@ from weakref import ref
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.calibration import calibration_curve
 from sklearn.compose import make_column_transformer
@@ -500,7 +502,35 @@ def test_names_are_short_where_they_still_differ():
         *(f"{15 * 'a'}…{14 * 'a'}{t}" for t in "xy"),
     ]
     alike = ["a" * 20 + middle + "a" * 20 for middle in "xy"]
-    assert shortened(alike) == alike
+    assert shortened(alike) == [f"…{14 * 'a'}{middle}{15 * 'a'}…" for middle in "xy"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sets(st.text("ab_", min_size=30, max_size=36), min_size=1, max_size=5).map(sorted))
+def test_short_names_differ_as_names_do(names):
+    assert len(set(shortened(names))) == len(names)
+
+
+@pytest.mark.filterwarnings("error")
+def test_many_coefficients_with_long_names_have_room_and_all_words():
+    names = [f"average_monthly_number_of_returned_orders_of_category_{j:02d}_last_12_months" for j in range(25)]
+    tasks = np.linspace(-1, 1, 4)[:, None] + np.zeros(26)
+    display = PriorDisplay(np.ones(26), np.ones(26), [*names, "intercept"], tasks=tasks).plot()
+    display.figure_.canvas.draw()  # the warning that axes collapsed is an error here
+    inside = display.figure_.bbox.padded(1).containsx
+    legend = display.ax_.get_legend().get_texts()
+    assert [text.get_text() for text in legend] == ["mean ± standard deviation between tasks", "single tasks"]
+    for text in (*legend, *display.ax_.get_yticklabels()):
+        assert inside(text.get_window_extent().x0) and inside(text.get_window_extent().x1)
+    mean, dots = display.errorbar_[0].lines[0], display.members_[0]
+    assert mean.get_marker() != dots.get_marker()
+    places = [display.ax_.transData.transform((0, line.get_ydata()[0]))[1] for line in (mean, dots)]
+    points = abs(np.diff(places)[0]) * 72 / display.figure_.dpi
+    assert (
+        points > (mean.get_markersize() + dots.get_markersize() / 2) / 2
+    )  # none lies over the other; "." is half as large
+    heights = [PriorDisplay(np.ones(n), np.ones(n), ["x"] * n).plot().figure_.get_figheight() for n in (15, 25, 31)]
+    assert heights == sorted(set(heights))
 
 
 # Probabilities ------------------------------------------------------------------------------------------
