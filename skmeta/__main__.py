@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
@@ -117,9 +118,10 @@ def run_apply(options: argparse.Namespace) -> str:
 
 def show_progress(stream: TextIO) -> Any:
     """Return what `report.compare` calls: on a terminal one line that changes, else a line each time."""
+    began = time.perf_counter()
 
     def progress(done: int, total: int) -> None:
-        line = f"[{done}/{total}] parts of the comparison"
+        line = f"comparing: {done / total:.0%} done, {time.perf_counter() - began:.0f} s"
         if stream.isatty():
             stream.write("\r\x1b[K" + line if done < total else "\r\x1b[K")
         else:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 
-__all__ = ["CallbackSupportMixin", "telling_of", "telling_of_fit", "with_callbacks"]
+__all__ = ["CallbackSupportMixin", "telling_of", "telling_of_fit", "telling_of_work", "with_callbacks"]
 
 LEARN, ADAPT = "learn the prior", "adapt to the tasks"  # what a fit may consist of, in this order
 _EACH_TENTH = 10  # shown: lines of work with verbose=1
@@ -56,6 +56,15 @@ def telling_of(estimator: Any, part: str) -> Iterator[Callable[[int, int], None]
     yield progress if listeners else None
     for each in listeners:
         each.finish()
+
+
+@contextmanager
+def telling_of_work(name: str, part: str, verbose: int) -> Iterator[Callable[[int, int], None]]:
+    """What the work of a function calls as ``progress(done, total)``: lines are printed if it is ``verbose``."""
+    lines = _Lines(name, part, verbose)
+    yield lines if verbose else lambda done, total: None
+    if verbose:
+        lines.finish()
 
 
 class _Subtasks:

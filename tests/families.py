@@ -17,6 +17,7 @@ from sklearn.linear_model import (
     GammaRegressor,
     HuberRegressor,
     Lasso,
+    LinearRegression,
     LogisticRegression,
     PoissonRegressor,
     QuantileRegressor,
@@ -131,6 +132,7 @@ def clustered(estimator):
 
 LINEAR = [
     make_case(Ridge()),
+    make_case(LinearRegression()),
     make_case(Lasso(tol=1e-12)),
     make_case(ElasticNet(tol=1e-12)),
     make_case(HuberRegressor()),

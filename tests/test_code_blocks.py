@@ -54,7 +54,6 @@ ELSEWHERE = {
     ("torch_and_keras", "python", 2): "tests/neural_network/test_scikeras.py",
     ("contributing", "text", 1): "tests/test_house.py",
     ("install", "text", 1): COMMANDS,
-    ("security", "text", 1): COMMANDS,
     ("does_it_transfer", "text", 1): COMMANDS,
     ("does_it_transfer", "text", 2): COMMANDS,
 }

@@ -3,13 +3,16 @@
 import re
 import runpy
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
 
-from skmeta import __main__, __version__, report
+import skmeta
+from skmeta import WarmStartRegressor, __main__, __version__, report
 from skmeta.inspection._colors import colors_of
 from skmeta.model_selection import ShotCurve
 from skmeta.report._text import LABELS
@@ -99,3 +102,42 @@ def test_the_picture_shows_what_the_code_draws(drawing, tmp_path):
 def test_the_version_is_the_same_everywhere():
     assert f"version: {__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
     assert tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"] == __version__
+
+
+ROOMS = ["compose", "inspection", "linear_model", "model_selection", "neural_network", "steps", "tuning"]
+
+
+def test_what_is_written_in_a_row_is_imported_from_skmeta_or_the_row_says_from_where():
+    rows = [line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if line.startswith("| ")]
+    rooms = {room: import_module(f"skmeta.{room}").__all__ for room in ROOMS}
+    said = 0
+    for row in rows:
+        for name in re.findall(r"\b([A-Z]\w+)[(.]", " ".join(re.findall(r"`[^`]+`", row))):
+            homes = [f"skmeta.{room}" for room, names in rooms.items() if name in names]
+            if homes and not hasattr(skmeta, name):
+                assert any(f"`{home}`" in row for home in homes), (name, row)
+                said += 1
+    assert said > 3  # of which are PriorWithSteps and FrozenSteps
+
+
+def test_rows_that_lack_a_column_are_predicted_as_the_row_says():
+    """The prior speaks for the column; a plain estimator of scikit-learn does not know it."""
+    rng = np.random.default_rng(0)
+    X, y = np.c_[rng.normal(size=(40, 2)), np.repeat(np.arange(8.0), 5)], rng.normal(size=40)
+    model = WarmStartRegressor(Ridge(), task=-1).fit(X, y)
+    lacking = np.c_[X[:5, 0], np.full(5, np.nan)]
+    again = WarmStartRegressor(Ridge(), prior=model.prior_).fit(lacking, y[:5])
+    assert np.isfinite(again.predict(lacking)).all()
+    plain = model.adapt(lacking, y[:5])
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        plain.predict(lacking)
+    filled = np.where(np.isnan(lacking), X[:5, :2], lacking)
+    np.testing.assert_allclose(again.estimator_.predict(filled), plain.predict(filled))
+
+
+def test_a_prior_comes_back_from_its_dictionary_as_the_row_says():
+    rng = np.random.default_rng(0)
+    X, y = np.c_[rng.normal(size=(40, 2)), np.repeat(np.arange(8.0), 5)], rng.normal(size=40)
+    prior = WarmStartRegressor(Ridge(), task=-1).fit(X, y).prior_
+    back = type(prior).from_dict(prior.to_dict())
+    np.testing.assert_array_equal(back.zero_shot(Ridge()).coef_, prior.zero_shot(Ridge()).coef_)

@@ -19,6 +19,18 @@ OTHERS = ("#56B4E9", "#000000", "#882255", "#999933", "#332288", "#44AA99")
 _ROLES = {"boosting": "boosted", "cold": "own", "alone": "own"}  # other words for a role
 
 
+def colors_of_parts(n: int) -> list[str]:
+    """Return the colours of what one prior has: classes, levels, kinds or coefficients; none of several has that of a role.
+
+    Examples
+    --------
+    >>> from skmeta.inspection._colors import COLORS, colors_of_parts
+    >>> colors_of_parts(1) == [COLORS["warm"]], set(colors_of_parts(9)).isdisjoint(COLORS.values())
+    (True, True)
+    """
+    return [COLORS["warm"]] if n == 1 else [OTHERS[k % len(OTHERS)] for k in range(n)]
+
+
 def role_of(name: str) -> str | None:
     """Return the role that the name of a model tells, the first of `COLORS` that is among its words; None for none."""
     words = re.findall("[a-z]+", name.lower())

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import cycle, product
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base._pictures import Path
+from skmeta.inspection._colors import colors_of_parts
 
 
 def draw_path(
-    ax: Any, path: Path, names: Sequence[str], outputs: Sequence[str], which: Sequence[int], colors: Sequence[str]
+    ax: Any, path: Path, names: Sequence[str], outputs: Sequence[str], which: Sequence[int]
 ) -> tuple[list[Any], list[Any]]:
     """Draw some coefficients, and return their lines and bands.
 
@@ -27,8 +28,6 @@ def draw_path(
         Of the coefficients, and of the outputs.
     which : sequence of int
         The coefficients to draw.
-    colors : sequence of str
-        Of the lines, one after the other; they come round again.
 
     Returns
     -------
@@ -37,7 +36,8 @@ def draw_path(
     """
     mean, sd = (np.reshape(each, (-1, *each.shape[-2:])) for each in (path.mean, path.sd))
     lines, bands = [], []
-    for (j, (k, output)), color in zip(product(which, enumerate(outputs)), cycle(colors), strict=False):
+    drawn = list(product(which, enumerate(outputs)))
+    for (j, (k, output)), color in zip(drawn, colors_of_parts(len(drawn)), strict=True):
         label = f"{names[j]}, {output}" if len(outputs) > 1 else names[j]
         lines += ax.plot(path.time, mean[k, :, j], label=label, color=color)
         low, high = mean[k, :, j] - sd[k, :, j], mean[k, :, j] + sd[k, :, j]

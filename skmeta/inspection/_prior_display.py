@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle
 from typing import Any, Self
 
 import numpy as np
@@ -13,17 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.base._pictures import Path, Spread
 from skmeta.inspection._axes import axes_for, with_one_below
 from skmeta.inspection._coefficients import coefficient_moments, coefficient_names, spread_of_columns, unit_of
-from skmeta.inspection._colors import COLORS, OTHERS
+from skmeta.inspection._colors import colors_of_parts
 from skmeta.inspection._path import draw_path, moves_of
 from skmeta.inspection._short_names import shortened
 from skmeta.inspection._task_coefficients import coefficients_of_tasks
 
 _MANY, _MANY_LINES = 30, 5  # coefficients that are drawn, one below the other or as lines
-_COLORS = (
-    COLORS["warm"],
-    COLORS["own"],
-    *OTHERS,
-)  # of a prior, which is what warm starts from; then of others beside it
 _BARS = "mean ± standard deviation between tasks"
 
 
@@ -32,8 +26,10 @@ class PriorDisplay:
 
     Where a prior knows more of how tasks belong together, it shows that: of nested tasks how coefficients differ at each
     level, and a dot for each region; of kinds of tasks where each lies; of tasks that drift the path of the coefficients.
-    The intercept stands below on an axis of its own, as it is in units of the target. Of a fitted model each task's own
-    coefficients are drawn as dots. Make it by `from_estimator` or `from_result`, which draw it at once.
+    The intercept stands below on an axis of its own, as it is in units of the target. Of a fitted model each task is a dot: at
+    the coefficients that the prior and the task's rows make most probable. (A plain classifier's ``coef_`` are these times its
+    ``moderation_``, which is below one: nearer to zero, they would not lie around the mean.) Classes, levels and kinds have
+    colours that no model has in other figures. Make it by `from_estimator` or `from_result`, which draw it at once.
 
     Parameters
     ----------
@@ -50,7 +46,7 @@ class PriorDisplay:
     path : Path, default=None
         How coefficients move in time; drawn in place of all else.
     tasks : ndarray of shape (n_drawn, n_coefs) or (n_outputs, n_drawn, n_coefs), default=None
-        Coefficients of single tasks, drawn as dots.
+        Coefficients of single tasks, drawn as dots; of classifiers before they are moderated.
     n_tasks : int, default=None
         How many tasks there are, if `tasks` holds only some of them.
     scales : ndarray of shape (n_coefs - 1,), default=None
@@ -131,11 +127,13 @@ class PriorDisplay:
     ) -> Self:
         """Draw the coefficients, one below the other; those of a path as lines in time.
 
+        Means are diamonds on their bars, single tasks round dots below them.
+
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made, as high as there are coefficients. The intercept takes its room
-            from these axes, as a colour bar does; what is drawn on them again goes to the same two.
+            Axes to draw on. If None, a new figure is made, as high as there are coefficients and as wide as their names. The
+            intercept takes its room from these axes, as a colour bar does; what is drawn on them again goes to the same two.
         max_coefs : int, default=None
             If there are more coefficients beside the intercept, only those that move a prediction most are drawn, in their
             own order: those with the largest ``scales**2 * (mean**2 + sd**2)``, of a path those whose means, times
@@ -163,9 +161,9 @@ class PriorDisplay:
         size = np.max([np.hypot(mean, sd) for _, mean, sd, _ in series], axis=0)
         shown = self._weightiest(size[:-1], _MANY if max_coefs is None else max_coefs)
         if ax is None:
-            self.figure_.set_figheight(max(self.figure_.get_figheight(), 1.5 + 0.25 * len(shown)))
+            self._enlarge(len(shown), len(series))
         self._split(intercept, n_slopes, (max(len(shown), 2), 1))
-        style = {"fmt": "o", "capsize": 3, **(errorbar_kw or {})}
+        style = {"fmt": "D", "ms": 5, "capsize": 3, **(errorbar_kw or {})}
         self.errorbar_, self.members_ = self._draw(self.ax_, series, shown, style)
         if self.intercept_ax_ is not None:
             drawn = self._draw(self.intercept_ax_, series, [n_slopes], style)
@@ -194,18 +192,26 @@ class PriorDisplay:
         if n_slopes:
             self.ax_, self.intercept_ax_ = with_one_below(self.ax_, heights, sharex=self.path is not None)
 
+    def _enlarge(self, n_shown: int, n_series: int) -> None:
+        """Give a new figure room, in inches, for every bar with its dots, and for the longest name beside the axis."""
+        width, height = self.figure_.get_size_inches()
+        longest = max(map(len, shortened(self.names)))
+        height = max(height, 2.0 + (0.12 + 0.16 * n_series) * (n_shown + 1))
+        self.figure_.set_size_inches(max(width, 3.5 + 0.085 * longest), height)
+
     def _draw(self, ax: Any, series: list[Any], shown: Any, style: dict[str, Any]) -> tuple[list[Any], list[Any]]:
         """Bars and dots of some coefficients, one below the other."""
         bars: list[Any] = []
         dots: list[Any] = []
-        offsets = 0.6 * ((np.arange(len(series)) + 0.5) / len(series) - 0.5)
-        for offset, color, (_, mean, sd, members) in zip(offsets, cycle(_COLORS), series, strict=False):
+        apart = 0.8 / len(series)
+        offsets = apart * (np.arange(len(series)) + 0.3) - 0.4
+        for offset, color, (_, mean, sd, members) in zip(offsets, colors_of_parts(len(series)), series, strict=True):
             y = np.arange(len(shown)) + offset
             bars.append(ax.errorbar(mean[shown], y, xerr=sd[shown], **{"color": color, **style}))
             if members is not None:
                 color = bars[-1].lines[0].get_color()
                 dot = {"ls": "none", "marker": ".", "ms": 7, "color": color, "alpha": 0.35, "mew": 0}
-                dots += ax.plot(members[:, shown].T, y + 0.25 / len(series), **dot)  # below the bar, not under it
+                dots += ax.plot(members[:, shown].T, y + 0.45 * apart, **dot)  # below the bar, not under it
         names = shortened(self.names)
         ax.axvline(0.0, color="0.7", lw=1, zorder=0)
         ax.set_yticks(np.arange(len(shown)), labels=[names[j] for j in shown])
@@ -236,10 +242,12 @@ class PriorDisplay:
             self.ax_.set_xlabel(f"{self.coef_name}\n{chosen}")
         dots = (self.members_ or self.intercept_members_)[-1:]
         bars = self.errorbar_ or self.intercept_errorbar_
-        above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False, "ncols": 3}
+        # From the right end of the axes it reaches over their names, which are beside them: there is room for it.
+        above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1), "frameon": False}
         if len(labels) == 1:
             self.ax_.legend([*bars, *dots], [_BARS, *[self._dots][: len(dots)]], **above)
             return
+        above["ncols"] = max(1, min(3, 60 // (6 + max(map(len, labels)))))
         title = f"{_BARS[0].upper()}{_BARS[1:]}{f'; dots: {self._dots}' if dots else ''}"
         self.ax_.legend(bars, labels, title=title, title_fontsize="small", alignment="left", **above)
 
@@ -256,7 +264,7 @@ class PriorDisplay:
         for ax, name, which in ((self.ax_, "lines_", shown), (self.intercept_ax_, "intercept_lines_", [-1])):
             if ax is None or not len(which):
                 continue
-            lines, bands = draw_path(ax, path, names, self._outputs, which, _COLORS)  # type: ignore[arg-type]
+            lines, bands = draw_path(ax, path, names, self._outputs, which)  # type: ignore[arg-type]
             setattr(self, name, lines)
             self.fill_between_ += bands
             ax.legend(title=self._chosen(shown) if ax is self.ax_ and len(shown) else None, title_fontsize="small")

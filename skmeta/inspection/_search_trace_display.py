@@ -16,6 +16,7 @@ from skmeta.inspection._limits import limit_to_typical
 from skmeta.inspection._runs import Runs, runs_of_results, runs_of_searches
 
 _MARKERS = {"portfolio": "s", "model": "o", "exploration": "D", "random": "^"}
+_UNKNOWN = "P"  # of a trial that does not say where it came from
 
 
 class SearchTraceDisplay:
@@ -51,7 +52,8 @@ class SearchTraceDisplay:
     fill_between_ : list of matplotlib PolyCollection
         From quantile to quantile over seeds, of each search that has several.
     markers_ : list of matplotlib Line2D
-        The markers, for each search those of one origin together, filled ones and hollow ones apart.
+        The markers, for each search those of one origin together, filled ones and hollow ones apart; none for what there
+        is not. The legend has what of them is in view.
 
     See Also
     --------
@@ -141,8 +143,9 @@ class SearchTraceDisplay:
         origins = np.asarray((self.origins or {}).get(name, [""] * len(scores)))
         for origin, filled in product(dict.fromkeys(origins.tolist()), (True, False)):
             some = (origins == origin) & (is_new == filled) & is_finite
-            marker = _marker(origin, line.get_color(), filled)
-            self.markers_ += self.ax_.plot(trials[some], sign * best[some], **marker)
+            if some.any():
+                marker = _marker(origin, line.get_color(), filled)
+                self.markers_ += self.ax_.plot(trials[some], sign * best[some], **marker)
 
     def _draw_seeds(self, name: str, scores: np.ndarray, sign: int, bounds: Any, style: dict[str, Any]) -> None:
         """The median of a search with several seeds, and a band; no seed has a say before its first score."""
@@ -158,12 +161,14 @@ class SearchTraceDisplay:
 
     def _label(self, score_name: str, bounds: tuple[float, float]) -> None:
         ax = self.ax_
-        met = {origin for origins in (self.origins or {}).values() for origin in origins}
-        for origin in (origin for origin in _MARKERS if origin in met):
+        low, high = ax.get_ylim()
+        seen = [line for line in self.markers_ if np.any((line.get_ydata() >= low) & (line.get_ydata() <= high))]
+        shapes = {line.get_marker() for line in seen}
+        for origin in (origin for origin, shape in _MARKERS.items() if shape in shapes):
             ax.plot([], [], label=f"{origin} trial", **_marker(origin, "grey", True))
-        if self.markers_:
-            ax.plot([], [], label="filled: better than all before", **_marker("", "grey", True))
-            ax.plot([], [], label="hollow: not better", **_marker("", "grey", False))
+        for filled, words in ((True, "filled: better than all before"), (False, "hollow: not better")):
+            if any(_is_filled(line) == filled for line in seen):
+                ax.plot([], [], label=words, **{**_marker("", "grey", filled), "marker": seen[0].get_marker()})
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set_xlabel("Trials")
         ax.set_ylabel(score_name)
@@ -265,5 +270,9 @@ def _lowered(title: str) -> str:
 
 
 def _marker(origin: str, color: Any, filled: bool) -> dict[str, Any]:
-    style = {"linestyle": "none", "marker": _MARKERS.get(origin, "."), "color": color}
-    return style if filled else {**style, "markerfacecolor": "white", "markersize": 4}
+    style = {"linestyle": "none", "marker": _MARKERS.get(origin, _UNKNOWN), "color": color, "markersize": 6}
+    return style if filled else {**style, "markerfacecolor": "white"}
+
+
+def _is_filled(line: Any) -> bool:
+    return bool(line.get_markerfacecolor() == line.get_color())

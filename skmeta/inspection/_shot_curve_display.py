@@ -199,6 +199,7 @@ class ShotCurveDisplay:
         scoring: Any = None,
         n_jobs: int | None = None,
         random_state: Any = None,
+        verbose: int = 0,
         **plot_kw: Any,
     ) -> Self:
         """Score the models by `shot_curve` and draw the result.
@@ -211,7 +212,7 @@ class ShotCurveDisplay:
             The table, with its task column.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The targets.
-        task, n_shots, n_splits, order, scoring, n_jobs, random_state : object
+        task, n_shots, n_splits, order, scoring, n_jobs, random_state, verbose : object
             As in `skmeta.model_selection.shot_curve`.
         **plot_kw : dict
             Keyword arguments of `from_result`, such as ``ax``.
@@ -232,6 +233,7 @@ class ShotCurveDisplay:
             scoring=scoring,
             n_jobs=n_jobs,
             random_state=random_state,
+            verbose=verbose,
         )
         return cls.from_result(curve, **plot_kw)
 

@@ -15,6 +15,9 @@ MAX_TASKS = 200  # that are drawn
 def coefficients_of_tasks(model: Any, mean: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Return the coefficients of tasks, of many some drawn at random, the intercept last, as a prior with this `mean` has them.
 
+    They are those that the prior and a task's rows make most probable, as only these lie around the prior's mean: what a plain
+    classifier has is them times its ``moderation_``, nearer to zero, for probabilities that are right on average.
+
     Parameters
     ----------
     model : WarmStartRegressor or WarmStartClassifier
@@ -41,4 +44,4 @@ def _row(model: Any, shape: tuple[int, ...]) -> NDArray[np.float64] | None:
         return None
     n_outputs = np.prod(shape[:-1], dtype=int)
     parts = np.reshape(coef, (n_outputs, -1)), np.reshape(model.intercept_, (n_outputs, 1))
-    return np.asarray(np.hstack(parts).reshape(shape))
+    return np.asarray(np.hstack(parts).reshape(shape) / getattr(model, "moderation_", 1.0))

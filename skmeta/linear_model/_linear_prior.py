@@ -195,12 +195,14 @@ class LinearPrior(Prior):
         Returns
         -------
         DataFrame
-            Of pandas: ``feature``, ``mean`` and ``std``; of several outputs ``mean_0``, ``std_0`` and so on.
+            Of pandas: ``feature``, ``mean`` and ``std``; of several outputs ``mean_0``, ``std_0`` and so on, of several
+            classes ``mean_a``, ``std_a`` by their labels.
         """
         names = [*(self.feature_names or (f"x{i}" for i in range(self.n_features))), "intercept"]
         columns: dict[str, Any] = {"feature": names}
+        outputs = range(self.n_outputs) if self.classes is None else self.classes.tolist()
         for k, mean in enumerate(self.expected()):
-            end = "" if self.n_outputs == 1 else f"_{k}"
+            end = "" if self.n_outputs == 1 else f"_{outputs[k]}"
             columns |= {f"mean{end}": mean, f"std{end}": np.sqrt(self.variance(k))}
         return make_frame(columns, "prior.to_frame()")
 

@@ -15,8 +15,10 @@ from sklearn.model_selection import cross_validate
 from sklearn.utils import check_scalar
 
 from skmeta._dataframe import make_frame
+from skmeta._progress import telling_of_work
 from skmeta.model_selection._n_shot_split import draw_folds_and_ranks
 from skmeta.model_selection._task_split import Split
+from skmeta.tasks._known_ids import expecting_new_tasks
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -222,6 +224,7 @@ def shot_curve(
     scoring: str | Callable[..., float] | None = None,
     n_jobs: int | None = None,
     random_state: Any = None,
+    verbose: int = 0,
 ) -> ShotCurve:
     """Score models on new tasks, of which more and more rows are known.
 
@@ -258,6 +261,9 @@ def shot_curve(
         Number of fits in parallel, over folds and numbers of shots.
     random_state : int, RandomState instance or None, default=None
         Decides which tasks are held out together and which rows are shots; the same for all models.
+    verbose : int, default=0
+        Whether lines say how far it is: with 1 one each tenth of the work, with 2 or more one for each model or
+        strength of it.
 
     Returns
     -------
@@ -291,15 +297,9 @@ def shot_curve(
         X, task, n_shots=max(shots), n_splits=n_splits, order=order, random_state=random_state
     )
     splits = _paired_splits(folds, ranks, shots, n_splits)
-    parts = []
-    for alternatives in map(_alternatives, models.values()):
-        found = [
-            cross_validate(model, X, y, cv=splits, scoring=scorer, n_jobs=n_jobs, error_score="raise")["test_score"]
-            for model in alternatives
-        ]
-        tried = np.reshape(found, (len(alternatives), len(shots), n_splits))
-        parts.append(tried[best_in_hindsight(tried), np.arange(len(shots))])
-    scores = np.array(parts)
+    how = {"cv": splits, "scoring": scorer, "n_jobs": n_jobs, "error_score": "raise"}
+    with expecting_new_tasks(), telling_of_work("shot_curve", "score the models", verbose) as progress:
+        scores = np.array(_scores(models, X, y, how, (len(shots), n_splits), progress))
     _check_defined(scores, tuple(models), shots, name)
     return ShotCurve(
         scores=scores,
@@ -308,6 +308,28 @@ def shot_curve(
         scoring=name,
         n_tasks=int(np.count_nonzero(ranks == max(shots))),
     )
+
+
+def _scores(
+    models: Mapping[str, Any],
+    X: Any,
+    y: Any,
+    how: dict[str, Any],
+    shape: tuple[int, int],
+    progress: Callable[[int, int], None],
+) -> list[NDArray[np.float64]]:
+    """The scores ``(n_shots, n_splits)`` of each model, of a list the best at each number of shots."""
+    parts, done = [], 0
+    total = sum(map(len, map(_alternatives, models.values())))
+    for alternatives in map(_alternatives, models.values()):
+        found = []
+        for model in alternatives:
+            found.append(cross_validate(model, X, y, **how)["test_score"])
+            done += 1
+            progress(done, total)
+        tried = np.reshape(found, (len(alternatives), *shape))
+        parts.append(tried[best_in_hindsight(tried), np.arange(shape[0])])
+    return parts
 
 
 def _alternatives(model: Any) -> list[Any]:

@@ -109,7 +109,7 @@ class MAML(Learner):
     >>> task, x = np.repeat(np.arange(40), 20), rng.uniform(0.0, 1.0, 800)
     >>> y = rng.normal(size=40)[task] * x  # lines of many slopes
     >>> net = MLPRegressor(hidden_layer_sizes=10, solver="sgd", learning_rate_init=0.1, max_iter=5, random_state=0)
-    >>> learner = MAML(n_inner_steps=5, n_iter=500, n_shots=4, random_state=0)
+    >>> learner = MAML(n_inner_steps=5, n_iter=200, n_shots=4, random_state=0)
     >>> shots = np.array([[0.1], [0.4], [0.6], [0.9]])
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")  # five epochs are few, as is meant

@@ -18,7 +18,7 @@ from skmeta.report._known_values import as_known
 from skmeta.report._notes import about_slips
 from skmeta.report._prior_of_table import PriorOfTable
 from skmeta.report._read import read_frame, read_target, without_blanks
-from skmeta.report._roles import check_column
+from skmeta.report._roles import columns_like
 from skmeta.report._written_numbers import is_gap
 from skmeta.tasks import index_rows, read_tasks
 from skmeta.tasks._words import is_missing, shown
@@ -56,7 +56,7 @@ def apply_prior(prior: PriorOfTable, path: str) -> tuple[Any, list[str]]:
     if "prediction" in frame.columns:
         raise ValueError(f"{path}: wanted no column called prediction, which is to be added, found one; rename it.")
     for name in (*roles.task, *roles.context):
-        check_column(name, "task" if name in roles.task else "context", list(frame.columns))
+        _check_there(name, "says of which task a row is" if name in roles.task else "describes tasks", path, frame)
     named = frame[[]].assign(**{name: without_blanks(frame[name]) for name in roles.task}).notna().all(axis=1)
     if not named.all():
         notes.append(f"{int((~named).sum())} rows without {' or '.join(roles.task)} were left out.")
@@ -70,6 +70,15 @@ def apply_prior(prior: PriorOfTable, path: str) -> tuple[Any, list[str]]:
     of_tasks = roles.of_tasks(frame, codes, decimal)
     with telling_once():
         return frame.assign(**_predictions(prior, X, of_tasks, codes, known, y)), notes
+
+
+def _check_there(name: str, what: str, path: str, frame: Any) -> None:
+    """Raise where a column is not there by which the prior was told of tasks."""
+    if name not in frame.columns:
+        raise ValueError(
+            f"{path}: wanted a column {name}, which {what}, as in the table that the prior was learned from, found none; add "
+            f"it{', of a new task any id' if 'says' in what else ''}. {columns_like(name, list(frame.columns))}"
+        )
 
 
 def _features(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[str]]:

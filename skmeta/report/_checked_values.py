@@ -74,7 +74,7 @@ def _checked_object(value: Any) -> list[Any]:
     fitted, unfitted = public_classes(), public_classes(unfitted=True)
     _refused_unless(kind in fitted or kind in unfitted or name in names_of_parts(), name)
     state = getattr(value, "__dict__", {})
-    hidden = [key for key in state if callable(getattr(kind, key, None))]
+    hidden = [key for key in state if _is_of_class(kind, key)]
     _refused_unless(not hidden, f"{kind.__name__} with another {', '.join(hidden)}")
     _refused_unless(
         kind not in unfitted or set(state) <= set(vars(kind())),
@@ -87,6 +87,13 @@ def _checked_object(value: Any) -> list[Any]:
     if kind is FunctionTransformer:
         return _checked_functions(value)
     return list(state.values())
+
+
+def _is_of_class(kind: type, name: str) -> bool:
+    """Whether an attribute of an object would stand in place of a method of its class, or of what its class says of itself."""
+    found = getattr(kind, name, None)
+    is_said = issubclass(kind, BaseEstimator) and hasattr(kind, name) and not isinstance(found, property)
+    return callable(found) or is_said
 
 
 def _checked_functions(step: FunctionTransformer) -> list[Any]:

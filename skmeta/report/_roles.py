@@ -92,6 +92,10 @@ def check_column(name: str, option: str, columns: list[str]) -> None:
     """Raise unless `name`, given as `option`, is one of the columns; names that are close are shown."""
     if name in columns:
         return
+    raise ValueError(f"{option}: wanted the name of a column, found {name}. {columns_like(name, columns)}")
+
+
+def columns_like(name: str, columns: list[str]) -> str:
+    """Return the columns that are nearly called so, or the first ones, as a sentence."""
     close = get_close_matches(name, columns)
-    hint = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(columns[:20])}."
-    raise ValueError(f"{option}: wanted the name of a column, found {name}. {hint}")
+    return f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(columns[:20])}."

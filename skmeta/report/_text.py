@@ -181,7 +181,7 @@ def _worth(collection: Collection, model: Any, verdict: Verdict, warm: Any) -> s
         return said  # the two say different things of different fits, and the errors are what was seen
     return (
         f"{said} By its own account (borrowing_), in a fit to all rows the prior stands for {borrowed:.3g} further "
-        f"{'ones' if said else 'rows'} of a typical {task}."
+        f"{'ones' if said else 'rows'} of a typical {task.removesuffix('.')}."
     ).strip()
 
 

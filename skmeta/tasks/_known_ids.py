@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -52,6 +54,14 @@ def check_same_type(known: Mapping[str, NDArray[Any]], asked: Mapping[str, NDArr
                 f"task: wanted ids like those learned ({shown(own[0])}), found {shown(ids[0])}; {' and '.join(kinds)} never "
                 f"match. {way_out}"
             )
+
+
+@contextmanager
+def expecting_new_tasks() -> Iterator[None]:
+    """Let nothing be said of rows none of whose tasks is known, where they are what is asked about."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "task: none of", UserWarning)  # scikit-learn's workers have the same filters
+        yield
 
 
 def check_types(known: Mapping[str, NDArray[Any]], asked: Mapping[str, Any]) -> None:

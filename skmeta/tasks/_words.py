@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 LIMIT = 5
+_MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0+)?)?$")  # of a date, where it says nothing
 
 
 def shown(value: Any) -> str:
@@ -17,13 +19,13 @@ def shown(value: Any) -> str:
     --------
     >>> import numpy as np
     >>> from skmeta.tasks._words import shown
-    >>> shown(np.int64(0)), shown(np.str_("a")), shown(np.datetime64("2024-01-30"))
+    >>> shown(np.int64(0)), shown(np.str_("a")), shown(np.datetime64("2024-01-30T00:00:00"))
     ('0', "'a'", '2024-01-30')
     """
     if isinstance(value, tuple):  # a path
         return f"({', '.join(map(shown, value))})"
     if isinstance(value, np.datetime64 | np.timedelta64) or hasattr(value, "isoformat"):
-        return str(value)
+        return _MIDNIGHT.sub("", str(value))
     if isinstance(value, np.ndarray):
         return f"[{listed(value.ravel())}]" if value.ndim else shown(value[()])
     return repr(value.item() if isinstance(value, np.generic) else value)

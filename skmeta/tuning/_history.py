@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
@@ -140,6 +141,37 @@ class TrialHistory:
         """
         return cls._of(read_history(path))
 
+    def renamed(self, names: Mapping[str, str]) -> TrialHistory:
+        """Give the history with parameters called as they are called now, such as ``svc__C`` in a Pipeline.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            New names by old ones; parameters that are not named keep theirs.
+
+        Returns
+        -------
+        TrialHistory
+            A new one.
+
+        Raises
+        ------
+        ValueError
+            If no trial has a parameter of an old name, or one has the old and the new name.
+
+        Examples
+        --------
+        >>> from skmeta import TrialHistory
+        >>> history = TrialHistory().add([{"C": 1.0, "score": 0.8}], task="notes")
+        >>> history.renamed({"C": "svc__C"})["notes"][0].params
+        {'svc__C': 1.0}
+        """
+        known = {name for trial in self for name in trial.all_params}
+        missing = [name for name in names if name not in known]
+        if missing:
+            raise ValueError(f"names: wanted parameters of these trials, found {missing}; there are {sorted(known)}.")
+        return TrialHistory._of(_renamed(trial, names) for trial in self)
+
     def to_frame(self) -> Any:
         """Return the trials as a table.
 
@@ -264,6 +296,18 @@ class TrialHistory:
         scoring = _listed({trial.scoring for trial in self} - {None})
         scored = f", scoring={scoring}" if scoring else ""
         return f"TrialHistory(n_tasks={len(self.tasks)}, n_trials={len(self)}{scored})"
+
+
+def _renamed(trial: Trial, names: Mapping[str, str]) -> Trial:
+    twice = [
+        new for old, new in names.items() if {old, new} <= trial.all_params.keys() and old != new and new not in names
+    ]
+    if twice:
+        raise ValueError(f"names: wanted new names for parameters, found {twice}, which trials have; drop these first.")
+    params, others = (
+        {names.get(name, name): value for name, value in part.items()} for part in (trial.params, trial.other_params)
+    )
+    return replace(trial, params=params, other_params=others)
 
 
 def _listed(names: Iterable[str | None]) -> str:

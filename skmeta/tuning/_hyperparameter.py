@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ from skmeta.tuning._history import TrialHistory
 from skmeta.tuning._methods import METHODS
 from skmeta.tuning._past_tasks import PastTasks, learn_past
 from skmeta.tuning._pool import Pool
+from skmeta.tuning._search_checks import checked_count
 from skmeta.tuning._space import Space
 from skmeta.tuning._suggester import suggester_for
 from skmeta.tuning._surrogates.portfolio import greedy_portfolio
@@ -132,6 +132,10 @@ class HyperparameterPrior(FrozenValue):
     @cached_property
     def _history(self) -> TrialHistory:
         return self.history
+
+    def to_frame(self) -> Any:
+        """Give the trials it was made from as a table, see `TrialHistory.to_frame`."""
+        return self._history.to_frame()
 
     @property
     def tasks(self) -> tuple[str | int, ...]:
@@ -359,13 +363,6 @@ def check_method(method: str) -> None:
     """Raise if there is no such method."""
     if method not in METHODS:
         raise ValueError(f"method: wanted one of {list(METHODS)}, found {method!r}; leave it at 'auto'.")
-
-
-def checked_count(name: str, value: Any) -> int:
-    """A positive whole number, or an error that names the parameter."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
-        raise ValueError(f"{name}: wanted a whole number of at least 1, found {value!r}; pass {name}=10, say.")
-    return int(value)
 
 
 def read_prior(prior: Any) -> HyperparameterPrior | None:

@@ -36,6 +36,13 @@ def check_settings(search: Any, y: Any) -> None:
         raise ValueError(f"max_time: wanted more than 0 seconds, found {shown(seconds)}; pass None for no limit.")
 
 
+def checked_count(name: str, value: Any) -> int:
+    """A positive whole number, or an error that names the parameter."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name}: wanted a whole number of at least 1, found {value!r}; pass {name}=10, say.")
+    return int(value)
+
+
 def check_scored_alike(prior: Any, names: set[str | int], scored_by: str | None) -> None:
     """Raise for a task that the prior knows by another score: its trials then and now could not be told apart."""
     for trial in () if prior is None else prior.history:

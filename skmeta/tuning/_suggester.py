@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -242,9 +242,20 @@ def suggester_for(
     if prior is not None and not set(prior.searched) & set(space.names):
         warn_caller(
             f"prior: wanted one that knows a parameter of this search, {list(space.names)}, found one that knows "
-            f"{list(prior.searched)}; the search starts cold."
+            f"{list(prior.searched)}; the search starts cold.{_renaming(prior.searched, space.names)}"
         )
         prior = None
     if prior is None or not METHODS[method].uses_past:
         return Suggester(space, None, method, rng, estimator, candidates=candidates)
     return Suggester(space, prior.past, method, rng, estimator, prior.adopted(space), candidates)
+
+
+def _renaming(known: Iterable[str], searched: Iterable[str]) -> str:
+    """The way out where names are the same but for the step of a Pipeline, in which either search was."""
+    last = {name.rpartition("__")[2]: name for name in searched}
+    names = {name: last[name.rpartition("__")[2]] for name in known if name.rpartition("__")[2] in last}
+    return (
+        f" If these are the same ones: HyperparameterPrior.from_history(prior.history.renamed({names}))."
+        if names
+        else ""
+    )

@@ -63,8 +63,10 @@ def learn_prior(
         If dask is not installed: ``pip install 'skmeta[dask]'``.
     TypeError
         If ``data`` is a frame in memory.
+    FileNotFoundError
+        If ``data`` is the path of nothing.
     ValueError
-        If a column is not there.
+        If a column is not there, or a file is no Parquet file.
 
     Examples
     --------
@@ -73,6 +75,8 @@ def learn_prior(
     >>> prior = learn_prior("sales.parquet", Ridge(), task="store", target="sales")  # doctest: +SKIP
     >>> WarmStartRegressor(Ridge(), prior=prior).fit(X_new, y_new)  # doctest: +SKIP
     """
+    if isinstance(data, str | Path):
+        _check_is_parquet(data)
     frame = _dask.read_parquet(data, needed_by="learn_prior") if isinstance(data, str | Path) else data
     if not _dask.is_frame(frame):
         raise TypeError(
@@ -90,6 +94,29 @@ def learn_prior(
     weights = None if sample_weight is None else frame[sample_weight]
     found: Prior = fit_partitions(model, frame[[*features, task]], frame[target], weights, progress)["prior_"]
     return found
+
+
+def _check_is_parquet(data: str | Path) -> None:
+    """Raise for a path on this machine at which there is nothing, or a file of another format."""
+    if "://" in str(data) or "*" in str(data):  # elsewhere, or several
+        return
+    path = Path(data)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"data: wanted a Parquet file or a folder of such, found nothing at {path}; give its path from {Path.cwd()} on, or "
+            "the whole path."
+        )
+    if path.is_file() and not _begins_as_parquet(path):
+        readers = {".csv": "read_csv", ".json": "read_json", ".orc": "read_orc"}
+        reader = readers.get(path.suffix.lower())
+        way_out = "give a frame of dask" if reader is None else f"read it by dask.dataframe.{reader} and give the frame"
+        raise ValueError(f"data: wanted a Parquet file, found {path.suffix or 'another one'}, {path}; {way_out}.")
+
+
+def _begins_as_parquet(path: Path) -> bool:
+    """Whether a file begins with the mark of the format, or with that of encrypted ones."""
+    with path.open("rb") as file:
+        return file.read(4) in (b"PAR1", b"PARE")
 
 
 def _check_columns(wanted: dict[str, list[str]], names: list[str]) -> None:

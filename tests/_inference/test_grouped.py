@@ -63,8 +63,8 @@ def assert_same_law(several, one, k, rtol=1e-9):
 
 
 @either
-@varied("noise", ["task", "shared", "known"], keep=10)
-@varied("structure", STRUCTURES, ids=str, keep=10)
+@varied("noise", ["task", "shared", "known"])
+@pytest.mark.parametrize("structure", STRUCTURES, ids=str)
 def test_each_collection_learns_what_it_would_learn_alone(read, noise, structure):
     tasks = collection(read)
     several = fit_gaussian(grouped(tasks), structure, n_iter=5, noise=noise)

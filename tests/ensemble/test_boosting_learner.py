@@ -23,7 +23,7 @@ from skmeta.fallback import CorrectedModels
 from skmeta.tasks import Tasks, read_tasks
 
 QUICK, FALLBACK = BoostingLearner(max_rounds=1), SharedModel(max_rounds=1)
-LEVEL = BoostingLearner(None, max_rounds=1, cv=2)
+LEVEL = BoostingLearner(None, max_rounds=1, cv=2, n_trees=(10,))
 BOOSTER = HistGradientBoostingRegressor(max_iter=20, random_state=0)
 
 

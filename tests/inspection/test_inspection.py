@@ -10,6 +10,8 @@ from weakref import ref
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.calibration import calibration_curve
 from sklearn.compose import make_column_transformer
@@ -410,6 +412,25 @@ def test_of_many_tasks_some_are_drawn_at_random_and_the_legend_says_how_many():
     assert display.ax_.get_legend().get_texts()[-1].get_text() == "200 of 3,000 tasks"
 
 
+@pytest.mark.parametrize("labels", [("bad", "good"), ("high", "low", "mid")])
+def test_dots_of_classifiers_are_what_rows_and_prior_say_and_are_not_moderated(labels):
+    rng = np.random.default_rng(0)
+    X, y, k = rng.normal(size=(12, 2)), np.resize(labels, 12), len(labels) if len(labels) > 2 else 1
+    prior = GaussianPrior(np.zeros((k, 3)), np.tile([1.0, 1.0, 1e8], (k, 1)), classes=labels, n_tasks=9)
+    warm = prior.adapt(LogisticRegression(), X, y)
+    dots = coefficients_of_tasks(SimpleNamespace(estimators_={"a": warm}), prior.mean)
+    cold = LogisticRegression(tol=1e-10).fit(X, y)  # whose penalty is this prior
+    assert warm.moderation_ < 0.95
+    assert_allclose(np.reshape(dots, (k, 3))[:, :-1], cold.coef_, atol=1e-5)
+
+
+def test_classes_have_colours_that_no_model_has():
+    display = PriorDisplay.from_result(make_prior([MEAN, -MEAN, MEAN], [DIAGONAL] * 3, classes=["high", "low", "mid"]))
+    colors = {bar.lines[0].get_color() for bar in display.errorbar_}
+    assert len(colors) == 3 and colors.isdisjoint(COLORS.values())
+    assert PriorDisplay.from_result(make_prior(MEAN, DIAGONAL)).errorbar_[0].lines[0].get_color() == COLORS["warm"]
+
+
 @pytest.mark.parametrize("own_place", [False, True])
 def test_what_is_drawn_again_on_the_same_axes_finds_the_room_that_was_made(own_place):
     ax = plt.figure().add_axes([0.2, 0.1, 0.5, 0.8]) if own_place else plt.subplots(2, 1)[1][1]
@@ -481,7 +502,35 @@ def test_names_are_short_where_they_still_differ():
         *(f"{15 * 'a'}…{14 * 'a'}{t}" for t in "xy"),
     ]
     alike = ["a" * 20 + middle + "a" * 20 for middle in "xy"]
-    assert shortened(alike) == alike
+    assert shortened(alike) == [f"…{14 * 'a'}{middle}{15 * 'a'}…" for middle in "xy"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sets(st.text("ab_", min_size=30, max_size=36), min_size=1, max_size=5).map(sorted))
+def test_short_names_differ_as_names_do(names):
+    assert len(set(shortened(names))) == len(names)
+
+
+@pytest.mark.filterwarnings("error")
+def test_many_coefficients_with_long_names_have_room_and_all_words():
+    names = [f"average_monthly_number_of_returned_orders_of_category_{j:02d}_last_12_months" for j in range(25)]
+    tasks = np.linspace(-1, 1, 4)[:, None] + np.zeros(26)
+    display = PriorDisplay(np.ones(26), np.ones(26), [*names, "intercept"], tasks=tasks).plot()
+    display.figure_.canvas.draw()  # the warning that axes collapsed is an error here
+    inside = display.figure_.bbox.padded(1).containsx
+    legend = display.ax_.get_legend().get_texts()
+    assert [text.get_text() for text in legend] == ["mean ± standard deviation between tasks", "single tasks"]
+    for text in (*legend, *display.ax_.get_yticklabels()):
+        assert inside(text.get_window_extent().x0) and inside(text.get_window_extent().x1)
+    mean, dots = display.errorbar_[0].lines[0], display.members_[0]
+    assert mean.get_marker() != dots.get_marker()
+    places = [display.ax_.transData.transform((0, line.get_ydata()[0]))[1] for line in (mean, dots)]
+    points = abs(np.diff(places)[0]) * 72 / display.figure_.dpi
+    assert (
+        points > (mean.get_markersize() + dots.get_markersize() / 2) / 2
+    )  # none lies over the other; "." is half as large
+    heights = [PriorDisplay(np.ones(n), np.ones(n), ["x"] * n).plot().figure_.get_figheight() for n in (15, 25, 31)]
+    assert heights == sorted(set(heights))
 
 
 # Probabilities ------------------------------------------------------------------------------------------

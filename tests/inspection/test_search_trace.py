@@ -109,7 +109,7 @@ def test_lines_only_rise_and_failed_trials_change_nothing(scores):
 def test_a_score_of_minus_infinity_is_a_failed_trial():
     display = SearchTraceDisplay({"a": [-np.inf, 1.0, np.inf]}).plot()
     assert_array_equal(display.lines_[0].get_ydata(), [np.nan, 1, 1])
-    assert marked(display) == {(".", True): [2]}
+    assert marked(display) == {("P", True): [2]}
 
 
 def test_several_seeds_are_a_median_and_a_band():
@@ -178,12 +178,12 @@ def test_markers_tell_where_trials_came_from_and_which_were_better():
         ("o", False): [3],
         ("o", True): [5],
         ("^", False): [6],
-        (".", True): [1],
-        (".", False): [2],
+        ("P", True): [1],
+        ("P", False): [2],
     }
     for line in display.markers_:
         assert line.get_color() in {own.get_color() for own in display.lines_}
-        trace = display.lines_[0].get_ydata() if line.get_marker() != "." else display.lines_[1].get_ydata()
+        trace = display.lines_[0].get_ydata() if line.get_marker() != "P" else display.lines_[1].get_ydata()
         assert_array_equal(line.get_ydata(), trace[line.get_xdata() - 1])
 
 
@@ -194,7 +194,7 @@ def test_origins_are_those_of_the_search(searches):
     for origin, shape in shapes.items():
         trials = np.flatnonzero(searches["warm"].cv_results_["origin"] == origin) + 1
         assert sorted(found.get((shape, True), []) + found.get((shape, False), [])) == trials.tolist()
-    assert sorted(found[".", True] + found.get((".", False), [])) == [1, 2, 3, 4, 5]
+    assert sorted(found["P", True] + found.get(("P", False), [])) == [1, 2, 3, 4, 5]
 
 
 def test_the_legend_has_the_searches_and_the_origins_met(searches):
@@ -202,6 +202,29 @@ def test_the_legend_has_the_searches_and_the_origins_met(searches):
     met = [f"{o} trial" for o in ("model", "random") if o in searches["cold"].cv_results_["origin"]]
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["cold", "random", *met, *BOTH]
     assert "random trial" in met
+
+
+def words(display):
+    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
+
+
+def test_the_legend_has_no_marker_that_is_not_drawn_and_its_markers_are_large():
+    rising = SearchTraceDisplay({"a": [0.1, 0.2, np.nan]}, origins={"a": ["portfolio", "portfolio", "model"]}).plot()
+    assert words(rising) == [
+        "a",
+        "portfolio trial",
+        BOTH[0],
+    ]  # the trial of the model failed, and each other was better
+    seeds = SearchTraceDisplay({"a": [[0.1], [0.2]]}, origins={"a": ["exploration"]}).plot()
+    assert words(seeds) == ["a"]
+    both = SearchTraceDisplay({"a": [0.2, 0.1]}).plot()
+    assert words(both) == ["a", *BOTH]
+    filled, hollow = both.ax_.get_legend().get_lines()[1:]
+    assert filled.get_markerfacecolor() != hollow.get_markerfacecolor()
+    assert filled.get_marker() == hollow.get_marker() and min(m.get_markersize() for m in (filled, hollow)) >= 6
+    bad = [-1e6, *np.linspace(0, 1, 20)]
+    out_of_view = SearchTraceDisplay({"a": bad}, origins={"a": ["random"] + ["model"] * 20}).plot()
+    assert "random trial" not in words(out_of_view) and "model trial" in words(out_of_view)
 
 
 def test_one_search_has_its_class_as_name(searches):

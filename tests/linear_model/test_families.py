@@ -38,6 +38,7 @@ STRENGTHS = [0.5, 1.0, 3.0]
 # The solvers of scikit-learn at their most exact.
 LINEAR = [
     Ridge(),
+    LinearRegression(),
     Lasso(tol=1e-14, max_iter=10**6),
     ElasticNet(tol=1e-14, max_iter=10**6),
     HuberRegressor(tol=1e-8, max_iter=10**4),
@@ -112,6 +113,18 @@ def test_ridge_is_the_posterior_mean(strength):
     wanted = MEAN + np.linalg.solve(precision, Z.T @ (y - Z @ MEAN) / NOISE)
     found = prior_for(Ridge()).adapt(Ridge(alpha=strength), X, y)
     assert_allclose(whole(found)[0], wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize("outputs", [None, 2])
+def test_linear_regression_is_ridge_at_the_strength_that_was_learned(outputs):
+    """One or several targets, one prior by hand and one learned: of its own class, and with nothing but coefficients."""
+    X, y = task_for(Ridge())
+    y = y if outputs is None else np.c_[y, y[::-1]]
+    for prior in [prior_for(Ridge(), outputs=outputs), *([] if outputs else priors_for(Ridge()))]:
+        found, wanted = (prior.adapt(estimator, X, y) for estimator in (LinearRegression(), Ridge()))
+        assert_array_equal(whole(found), whole(wanted))
+        assert_array_equal(found.predict(X), X @ found.coef_.T + found.intercept_)
+        assert not hasattr(found, "rank_")
 
 
 def negative_log_likelihood(estimator, eta, y):
@@ -316,7 +329,7 @@ def test_bayesian_ridge_finds_its_own_strength():
 
 def unpenalised(estimator):
     """What scikit-learn itself fits without a penalty."""
-    if isinstance(estimator, (Ridge, Lasso, ElasticNet)):
+    if isinstance(estimator, (Ridge, LinearRegression, Lasso, ElasticNet)):
         return LinearRegression()
     if isinstance(estimator, LogisticRegression):
         return LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12)
@@ -334,7 +347,7 @@ def exactness(estimator):
 
 
 LOGARITHMIC = (PoissonRegressor, GammaRegressor, TweedieRegressor)
-LIMITED = [model for model in [*LINEAR, *GENERALISED] if not isinstance(model, BayesianRidge)]
+LIMITED = [m for m in [*LINEAR, *GENERALISED] if not isinstance(m, (BayesianRidge, LinearRegression))]
 _learned = {}
 
 
@@ -372,7 +385,7 @@ def test_strength_zero_is_the_unpenalised_fit(estimator, intercept):
         assert_allclose(whole(found), whole(wanted), rtol=exactness(estimator), atol=exactness(estimator))
 
 
-@pytest.mark.parametrize("estimator", LIMITED, **ids)
+@pytest.mark.parametrize("estimator", [*LIMITED, LinearRegression()], **ids)
 def test_many_rows_are_the_unpenalised_fit(estimator):
     few, many = 100, 2000 if isinstance(estimator, QuantileRegressor) else 10_000
     for prior in priors_for(estimator):

@@ -327,3 +327,10 @@ def test_uncertainty_of_the_mean_may_be_a_diagonal():
     with pytest.warns(UserWarning, match="does not have valid feature names"):
         found = [model.fit(X, y).prior_.mean for model in (one, two)]
     assert_allclose(*found, rtol=1e-8)
+
+
+def test_a_frame_names_what_is_of_each_class_by_its_label():
+    prior = GaussianPrior(np.zeros((3, 2)), np.ones((3, 2)), classes=["ash", "birch", "cedar"])
+    wanted = ["mean_ash", "std_ash", "mean_birch", "std_birch", "mean_cedar", "std_cedar"]
+    assert list(prior.to_frame()) == ["feature", *wanted]
+    assert list(GaussianPrior(np.zeros(2), 1.0, classes=["ash", "birch"]).to_frame()) == ["feature", "mean", "std"]

@@ -214,6 +214,7 @@ def test_the_known_noise_is_not_taken_for_the_tasks_own():
     assert known < 3.0 < taken
 
 
+@pytest.mark.statistics
 @pytest.mark.filterwarnings("ignore:statistics. wanted columns")
 @varied("spread", [0.0, 0.3])
 def test_a_bound_on_the_norm_makes_five_columns_usable(spread):

@@ -19,6 +19,7 @@ from sklearn.linear_model import (
     GammaRegressor,
     HuberRegressor,
     Lasso,
+    LinearRegression,
     LogisticRegression,
     PoissonRegressor,
     QuantileRegressor,
@@ -81,6 +82,7 @@ _gradient_descent = _strength | {
 _by_class = {"class_weight": [({"class_weight": "balanced"}, {}), ({"class_weight": {"ash": 3.0}}, {})]}
 HONOURED = {
     Ridge: _strength,
+    LinearRegression: {"fit_intercept": [({"fit_intercept": False}, {})]},
     Lasso: _descent,
     ElasticNet: _descent | {"l1_ratio": [({"l1_ratio": 0.9}, {}), ({"l1_ratio": 0.0}, {})]},
     HuberRegressor: _strength
@@ -130,6 +132,7 @@ IDLE = {"link", "n_jobs", "solver", "solver_options", "verbose"}  # of which ans
 _sign = {"positive": [({"positive": True}, {"positive": False})]}
 REFUSED = {
     Ridge: _sign,
+    LinearRegression: _sign,
     Lasso: _sign,
     ElasticNet: _sign,
     LogisticRegression: {
@@ -162,6 +165,7 @@ WITHOUT_EFFECT = {
         "solver": ["svd", "lsqr", "saga", "sparse_cg"],
         "tol": [10.0],
     },
+    LinearRegression: {"copy_X": [False], "n_jobs": [2], "tol": [10.0]},
     Lasso: _coordinates,
     ElasticNet: _coordinates,
     HuberRegressor: _started,
@@ -256,6 +260,8 @@ def prior_for(estimator, mean=None):
 def plain(estimator):
     """``(d + 1,)`` coefficients of the plain estimator after the change of variables."""
     y, mean = target_of(estimator), prior_for(estimator).mean[:D]
+    if isinstance(estimator, LinearRegression):  # the prior is its only penalty
+        estimator = Ridge(fit_intercept=estimator.fit_intercept)
     if isinstance(estimator, (SGDRegressor, SGDClassifier)):
         return whole(clone(estimator).fit(X, y, coef_init=mean.copy(), intercept_init=np.zeros(1)))
     found = whole(clone(estimator).fit(X * SPREAD, y - X @ mean if is_linear(estimator) else y))

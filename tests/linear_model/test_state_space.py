@@ -97,22 +97,21 @@ def test_numbers_that_were_fitted_to_few_days_do_not_pass_for_drift(seed, monkey
     assert prior.context_names == ()
 
 
-def test_dates_count_in_days_whatever_they_are_written_as(walk):
-    tasks, past = walk[0], walk[0].take(np.arange(25))
-    prior, first = QUICK.learn(Ridge(), past), np.datetime64("2024-03-01")
-    written = {
-        "days": first + tasks.ids.astype(int),
-        "nanoseconds": (first + tasks.ids.astype(int)).astype("M8[ns]"),
-        "datetime": np.array(
-            [datetime.date(2024, 3, 1) + datetime.timedelta(days=int(i)) for i in tasks.ids], dtype=object
-        ),
-        "periods": np.array(list(pd.period_range("2024-03-01", periods=50, freq="D")), dtype=object),
-    }
-    for days in written.values():
-        dated = Tasks(past.X, past.y, past.codes, days[:25], levels={"day": days[:25]})
-        found = QUICK.learn(Ridge(), dated)
-        assert "days" in repr(found)
-        np.testing.assert_allclose(mean_of(found.given(day=days[27])), mean_of(prior.given(day=27.0)), rtol=1e-6)
+WRITTEN = {
+    "nanoseconds": (np.datetime64("2024-03-01") + np.arange(50)).astype("M8[ns]"),
+    "datetime": np.array([datetime.date(2024, 3, 1) + datetime.timedelta(days=i) for i in range(50)], dtype=object),
+    "days": np.datetime64("2024-03-01") + np.arange(50),
+    "periods": np.array(list(pd.period_range("2024-03-01", periods=50, freq="D")), dtype=object),
+}
+
+
+@varied("how", WRITTEN)
+def test_dates_count_in_days_whatever_they_are_written_as(walk, how):
+    past, days = walk[0].take(np.arange(25)), WRITTEN[how]
+    prior = QUICK.learn(Ridge(), past)
+    found = QUICK.learn(Ridge(), Tasks(past.X, past.y, past.codes, days[:25], levels={"day": days[:25]}))
+    assert "days" in repr(found)
+    np.testing.assert_allclose(mean_of(found.given(day=days[27])), mean_of(prior.given(day=27.0)), rtol=1e-6)
 
 
 @pytest.mark.quick
@@ -198,7 +197,7 @@ def test_few_days_are_legal(n_days):
     assert np.isfinite(mean_of(QUICK.learn(Ridge(), tasks))).all()
 
 
-@pytest.mark.parametrize("varying", [[], "intercept", [0, 2]])
+@varied("varying", [[], "intercept", [0, 2]], keep=2)
 def test_coefficients_that_do_not_vary_do_not_drift(varying):
     tasks, _ = drifting_tasks(11, n_days=30)
     prior = StateSpace(varying=varying).learn(Ridge(), tasks)

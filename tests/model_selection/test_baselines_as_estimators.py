@@ -17,6 +17,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from variations import varied
 
 from skmeta.model_selection import NShotSplit
 
@@ -85,7 +86,7 @@ def test_several_outputs(Baseline):
 
 
 @each_baseline
-@pytest.mark.parametrize("estimator", [Ridge(), KNeighborsRegressor(1)], ids=["ridge", "knn"])
+@varied("estimator", [Ridge(), KNeighborsRegressor(1)], ids=["ridge", "knn"])
 def test_a_target_of_one_column_is_no_trap(Baseline, estimator):
     flat = Baseline(estimator, task=-1).fit(TABLE, Y).predict(NEW)
     column = Baseline(estimator, task=-1).fit(TABLE, Y[:, None]).predict(NEW)

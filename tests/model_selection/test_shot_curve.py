@@ -13,6 +13,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import log_loss, make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from variations import varied
 
 from skmeta.model_selection import NShotSplit, OwnModel, PooledModel, ResidualModel, ShotCurve, shot_curve
 
@@ -303,3 +304,29 @@ def test_bad_input(changes, error, words):
     arguments = {"models": {"it": Ridge()}, "X": X, "y": Y, "task": -1, "n_shots": (0, 2), "n_splits": 4}
     with pytest.raises(error, match=words):
         shot_curve(**{**arguments, **changes})
+
+
+@varied("n_jobs", [None, 2])
+def test_no_row_of_a_new_task_is_the_question_and_no_warning(n_jobs):
+    """Warnings are errors here; what users ask by themselves still warns."""
+    rng = np.random.default_rng(0)
+    task, x = np.repeat(np.arange(6.0), 5), rng.normal(size=(30, 2))
+    models = {"own": OwnModel(Ridge(), task=-1), "pooled": PooledModel(Ridge(), task=-1)}
+    curve = shot_curve(models, np.c_[x, task], x[:, 0], task=-1, n_shots=(0, 2), n_splits=2, n_jobs=n_jobs)
+    assert np.isfinite(curve.scores).all()
+    model = OwnModel(Ridge(), task=-1).fit(np.c_[x, task], x[:, 0])
+    with pytest.warns(UserWarning, match="task: none of 1 id"):
+        model.predict([[0.0, 0.0, 99.0]])
+
+
+@pytest.mark.parametrize(("verbose", "shares"), [(0, []), (1, [33, 67, 100]), (2, [33, 67, 100])])
+def test_lines_say_how_far_it_is_where_they_are_asked_for(verbose, shares, capsys):
+    """Of a list of strengths each counts; the curve is the same."""
+    rng = np.random.default_rng(0)
+    table, y = np.c_[rng.normal(size=(30, 2)), np.repeat(np.arange(6.0), 5)], rng.normal(size=30)
+    models = {"own": [OwnModel(Ridge(alpha), task=-1) for alpha in (0.1, 1.0)], "pooled": PooledModel(Ridge(), task=-1)}
+    how = {"task": -1, "n_shots": (0, 2), "n_splits": 2, "random_state": 0}
+    curve = shot_curve(models, table, y, **how, verbose=verbose)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rpartition(" done,")[0] for line in lines] == [f"[shot_curve] score the models: {k}%" for k in shares]
+    assert_array_equal(curve.scores, shot_curve(models, table, y, **how).scores)

@@ -171,6 +171,10 @@ ATTACKS = {
         lambda: with_attributes(tree(), _validate_X_predict=np.asarray),
         "with another _validate",
     ),
+    "parameters without limits": (
+        lambda: with_attributes(tree(), _parameter_constraints={}),
+        "another _parameter_constr",
+    ),
     "a category without a column": (lambda: one_hot(_n_features_outs=[1]), "OneHotEncoder with a category without"),
     "one column for all": (
         lambda: one_hot(categories_=[np.arange(3)] * 2),

@@ -8,7 +8,6 @@ import tomllib
 import numpy as np
 import pytest
 from doc_blocks import DOCS, ROOT, commands, read_blocks
-from test_trusted_types import calling
 
 from skmeta import __main__
 from skmeta.model_selection import _make_baselines
@@ -37,7 +36,7 @@ def files(few_fits, tmp_path, monkeypatch):
     make_sales().to_csv(tmp_path / "sales.csv", index=False)
     make_sales().drop(columns="sales").assign(sales=None).to_csv(tmp_path / "new.csv", index=False)
     page = (DOCS / "guide" / "does_it_transfer.rst").read_text("utf-8")
-    part = page[page.index("With this in a file\n``models.py``") : page.index("the command that asks whether")]
+    part = page[page.index("Put this in a file ``models.py``") : page.index("Then this command")]
     code = "".join(first + "\n" + rest.replace("... ", "") for first, rest in MODELS.findall(part))
     (tmp_path / "models.py").write_text(code)
     monkeypatch.setattr(_make_baselines, "booster", lambda model: type(booster(model))(max_iter=2))
@@ -128,11 +127,6 @@ def a_missing_extra(files, monkeypatch, capsys):
     assert __main__.main(["sales.csv", "--task", "store", "--target", "sales", "--save", "prior.skops"]) == 2
 
 
-def a_file_that_calls(files, monkeypatch, capsys):
-    calling(files / "prior.skops", "sklearn.utils._testing", "check_output", ["echo", "called"])
-    assert __main__.main(["apply", "prior.skops", "new.csv", "--out", "out.csv"]) == 2
-
-
 def regions(files, monkeypatch, capsys):
     make_sales(9, 5).to_csv("sales.csv", index=False)
     run_skmeta(["sales.csv", "--task", "region", "--task", "store", "--target", "sales"])
@@ -151,7 +145,6 @@ def an_order(files, monkeypatch, capsys):
 
 SAID = {
     ("install", "text", 1): a_missing_extra,
-    ("security", "text", 1): a_file_that_calls,
     ("does_it_transfer", "text", 1): regions,
     ("does_it_transfer", "text", 2): an_order,
 }
@@ -162,3 +155,11 @@ def test_what_a_page_quotes_is_said(block, files, monkeypatch, capsys):
     SAID[block](files, monkeypatch, capsys)
     said = capsys.readouterr()
     assert shape(BLOCKS[block]) in shape(said.out + said.err)
+
+
+def test_an_extra_that_stands_for_others_has_them_all():
+    """A boosting package comes alone, without the two others."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    alone = ["lightgbm", "xgboost", "catboost"]
+    assert extras["boosting"] == [f"skmeta[{','.join(alone)}]"]
+    assert [[one.partition(">")[0] for one in extras[name]] for name in alone] == [[name] for name in alone]

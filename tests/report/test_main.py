@@ -33,9 +33,17 @@ def test_a_table_of_related_tasks_gets_the_table_and_the_sentence(few_fits_once,
     assert "interpolation" in out
     assert out.strip().splitlines()[-1].startswith("Warm-start each new shop, by WarmStartRegressor(Ridge(),")
     lines = err.splitlines()
-    assert (lines[0], lines[-1]) == ("[1/4] parts of the comparison", "[4/4] parts of the comparison")
+    assert [line.partition(",")[0] for line in lines] == [f"comparing: {done}% done" for done in (25, 50, 75, 100)]
+    assert all(line.endswith(" s") for line in lines)
     assert "Warm has alpha=1, as it stands. The others, but for boosting, are fitted with alpha of " in out
     assert "with 0 rows the mean of other tasks" in out
+
+
+def test_a_name_that_ends_in_a_full_stop_ends_a_sentence_once(few_fits, capsys, shops):
+    pd.read_csv(shops).rename(columns={"shop": "Shop No."}).to_csv(shops, index=False)
+    status, out, _ = run(capsys, shops, "--task", "Shop No.", "--target", "sales")
+    assert status == 0
+    assert "of a typical Shop No." in out.replace("\n", " ") and ".." not in out
 
 
 def test_rows_in_order_are_a_forecast(few_fits, capsys, shops):
@@ -269,7 +277,7 @@ def test_a_stopped_run_leaves_one_line_and_no_processes(shops, name):
     argv = [sys.executable, "-c", STOPPING, shops, "--task", "shop", "--target", "sales"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(argv, cwd=ROOT, start_new_session=True, **pipes) as process:
-        assert process.stderr.readline().startswith("[1/")
+        assert process.stderr.readline().startswith("comparing: 10% done")
         os.killpg(process.pid, getattr(signal, name))  # as a terminal does on Ctrl-C
         out, err = process.communicate(timeout=600)  # which waits for all who could still write
     assert process.returncode == 128 + getattr(signal, name)

@@ -21,6 +21,7 @@ from skmeta.tasks import (
     split_tasks,
     take_rows,
 )
+from skmeta.tasks._words import shown
 
 pytestmark = pytest.mark.quick
 
@@ -339,3 +340,19 @@ def test_a_column_is_taken_once():
         split_columns(X, ["size", "size"], ["task", "context"])
     with pytest.raises(ValueError, match=r"context: wanted .*, found context='sise'\. Did you mean 'size'"):
         split_columns(X, ["sise"], "context")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.datetime64("2024-02-29T00:00:00.000000"), "2024-02-29"),
+        (np.datetime64("2024-02-29", "ns"), "2024-02-29"),
+        (pd.Timestamp("2024-02-29"), "2024-02-29"),
+        (np.datetime64("2024-02-29T12:30:00"), "2024-02-29T12:30:00"),
+        (pd.Timestamp("2024-02-29 00:00:01"), "2024-02-29 00:00:01"),
+        (("north", pd.Timestamp("2024-02-29")), "('north', 2024-02-29)"),
+    ],
+    ids=str,
+)
+def test_a_date_is_shown_without_the_hours_that_it_does_not_have(value, expected):
+    assert shown(value) == expected

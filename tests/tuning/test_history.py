@@ -29,7 +29,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skmeta import TrialHistory, WarmStartSearchCV
+from skmeta import HyperparameterPrior, TrialHistory, WarmStartSearchCV
 from skmeta.tuning._trial import Described, Trial, decoded, encoded, plain_value
 
 X, y = make_classification(60, 4, random_state=0)
@@ -671,3 +671,43 @@ def test_results_of_several_tasks_are_not_one_task():
 def test_task_may_be_a_parameter():
     history = TrialHistory().add([{"task": "train", "score": 1.0}, {"task": "refit", "score": 2.0}], task="x")
     assert [trial.params["task"] for trial in history] == ["train", "refit"]
+
+
+def test_parameters_may_be_called_otherwise_and_a_search_of_a_pipeline_starts_warm():
+    """The way out that the warning of such a search tells."""
+    history = history_of(GridSearchCV(SVC(), {"C": [0.1, 1.0, 10.0]}, cv=2).fit(X, y))
+    prior, space = HyperparameterPrior.from_history(history), {"svc__C": [0.1, 1.0, 10.0]}
+    with pytest.warns(
+        UserWarning, match=r"starts cold\. If these .*from_history\(prior\.history\.renamed\(\{'C': 'svc__C'\}"
+    ):
+        prior.suggest(space)
+    renamed = HyperparameterPrior.from_history(prior.history.renamed({"C": "svc__C"}))
+    assert renamed.searched == ("svc__C",) and renamed.history != history
+    assert renamed.suggest(space) == [{"svc__C": prior.suggest({"C": space["svc__C"]})[0]["C"]}]
+    assert renamed.history.renamed({"svc__C": "C"}) == history
+    assert renamed.history[renamed.tasks[0]][0].other_params == history[history.tasks[0]][0].other_params
+
+
+def test_nothing_in_common_but_the_name_of_a_step_is_no_way_out():
+    prior = HyperparameterPrior.from_history(TrialHistory().add(TABLE, task="a"))
+    with pytest.warns(UserWarning, match="the search starts cold[.]$"):
+        prior.suggest({"degree": [1, 2]})
+
+
+def test_a_wrong_renaming_is_refused():
+    history = TrialHistory().add([{"C": 1.0, "gamma": 2.0, "score": 0.5}], task="a")
+    with pytest.raises(
+        ValueError, match=r"names: wanted parameters of these trials, found \['c'\]; there are \['C', 'g"
+    ):
+        history.renamed({"c": "svc__C"})
+    with pytest.raises(
+        ValueError, match=r"names: wanted new names for parameters, found \['gamma'\], which trials have"
+    ):
+        history.renamed({"C": "gamma"})
+    swapped = history.renamed({"C": "gamma", "gamma": "C"})["a"][0].params
+    assert swapped == {"gamma": 1.0, "C": 2.0}
+
+
+def test_what_a_prior_was_made_from_is_a_table_too():
+    prior = HyperparameterPrior.from_history(TrialHistory().add(TABLE, task="a"))
+    pd.testing.assert_frame_equal(prior.to_frame(), prior.history.to_frame())

@@ -26,7 +26,7 @@ from bad_input import (
 )
 from sklearn.base import is_classifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
-from sklearn.linear_model import LassoCV, LinearRegression, LogisticRegression, LogisticRegressionCV, Ridge, RidgeCV
+from sklearn.linear_model import LassoCV, LogisticRegression, LogisticRegressionCV, Ridge, RidgeCV, TheilSenRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -249,15 +249,15 @@ BAD_FITS = {
     ),
     # The estimator
     "no penalty": (
-        regressor(LinearRegression(), task=-1),
+        regressor(TheilSenRegressor(), task=-1),
         X,
         y,
         {},
         TypeError,
-        ["LinearRegression, which has no penalty", "use Ridge"],
+        ["TheilSenRegressor, which has no penalty", "use Ridge"],
     ),
     "no penalty, with a prior": (
-        regressor(LinearRegression(), prior=PRIOR),
+        regressor(TheilSenRegressor(), prior=PRIOR),
         FEATURES,
         y,
         {},
@@ -351,7 +351,7 @@ WAYS_OUT = [
     (HistGradientBoostingClassifier(), ["no coefficients", "make_pipeline(SplineTransformer(), LogisticRegression())"]),
     (SVR(), ["no coefficients", "Nystroem()"]),
     (LinearSVC(), ["a penalty that no prior can replace", "use LogisticRegression"]),
-    (LinearRegression(), ["no penalty that a learned prior could act on", "use Ridge"]),
+    (TheilSenRegressor(), ["no penalty that a learned prior could act on", "use Ridge"]),
     (GridSearchCV(Ridge(), {}), ["around the warm-started model", "GridSearchCV(WarmStartRegressor(Ridge(), ...))"]),
 ]
 

@@ -12,7 +12,6 @@ from sklearn.linear_model import (
     ElasticNet,
     HuberRegressor,
     Lasso,
-    LinearRegression,
     LogisticRegression,
     QuantileRegressor,
     Ridge,
@@ -66,7 +65,6 @@ OF_WEIGHTS = (
 )
 FAMILY_MODELS = [cls(**SETTINGS.get(cls, {})) for cls in FAMILIES]
 COMPOSED_MODELS = [
-    LinearRegression(),  # takes no prior, but is a good plain estimator
     make_pipeline(StandardScaler(), Ridge()),
     make_pipeline(StandardScaler(), LogisticRegression()),
     TransformedTargetRegressor(Ridge(), transformer=StandardScaler()),

@@ -4,6 +4,7 @@ from skmeta.linear_model._families._base import FAMILIES, Adaptation, Family, fa
 from skmeta.linear_model._families._bayesian_ridge import BayesianRidgeFamily
 from skmeta.linear_model._families._gradient_descent import SGDClassifierFamily, SGDRegressorFamily
 from skmeta.linear_model._families._huber import HuberFamily
+from skmeta.linear_model._families._linear_regression import LinearRegressionFamily
 from skmeta.linear_model._families._logarithmic import GammaFamily, PoissonFamily, TweedieFamily
 from skmeta.linear_model._families._logistic import LogisticFamily
 from skmeta.linear_model._families._quantile import QuantileFamily
@@ -19,6 +20,7 @@ __all__ = [
     "GammaFamily",
     "HuberFamily",
     "LassoFamily",
+    "LinearRegressionFamily",
     "LogisticFamily",
     "PoissonFamily",
     "QuantileFamily",
