@@ -26,9 +26,10 @@ def for_matrices_of(width: int) -> AbstractContextManager[Any]:
 def _one_thread() -> Iterator[None]:
     """One thread for BLAS. The thread of Python that set this limit lifts it; others that come meanwhile leave it alone.
 
-    Limits that overlap without being nested would be lifted in the order in which they were set. The last one would then restore
-    what it had found: one thread, for good. The last thread to leave cannot lift the limit for all, since newer threadpoolctl
-    obeys only the Python thread that set it. A computation that goes on after the limit is lifted takes longer, with the same result.
+    Limits that overlap without being nested would be lifted in the order in which they were set. The last one would then
+    restore what it had found: one thread, for good. The last thread to leave cannot lift the limit for all, since newer
+    threadpoolctl obeys only the Python thread that set it. A computation that goes on after the limit is lifted takes longer,
+    with the same result.
     """
     if not _set.acquire(blocking=False):
         yield
