@@ -11,6 +11,7 @@ import numpy as np
 from skmeta.inspection._axes import axes_for, better, title_of
 from skmeta.inspection._bands import between_quantiles, checked_quantiles
 from skmeta.inspection._colors import colors_of
+from skmeta.inspection._free_place import legend_where_free
 from skmeta.inspection._limits import limit_to_typical
 from skmeta.model_selection import ShotCurve, shot_curve
 
@@ -80,7 +81,7 @@ class ShotCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
+            Axes to draw on. If None, a new figure is made, with a title: the table's size, and how many tasks were held out.
         negate_score : bool, default=None
             Whether to turn the sign of the scores. If None, scores named ``neg_...`` are shown as the errors
             they are.
@@ -118,8 +119,13 @@ class ShotCurveDisplay:
         )
         self._label(score_name or self.score_name or f"{title_of(self.curve.scoring, negate)} ({better(negate)})")
         said = between_quantiles(bounds, f"{self.curve.scores.shape[-1]} folds")
-        self.ax_.legend(
-            title=None if band_style is None else f"Line: mean; band: {said}", title_fontsize="small", alignment="left"
+        if ax is None:
+            self.ax_.set_title(_title(self.curve), fontsize="medium")
+        legend_where_free(
+            self.ax_,
+            title=None if band_style is None else f"Line: mean; band: {said}",
+            title_fontsize="small",
+            alignment="left",
         )
         return self
 
@@ -236,6 +242,12 @@ class ShotCurveDisplay:
             verbose=verbose,
         )
         return cls.from_result(curve, **plot_kw)
+
+
+def _title(curve: ShotCurve) -> str:
+    """How much was scored, in words."""
+    held_out = f"{'errors' if curve.is_error else 'scores'} on {curve.n_tasks:,} tasks held out"
+    return held_out.capitalize() if curve.table is None else f"{curve.table.in_words}; {held_out}"
 
 
 def _together(curves: Sequence[ShotCurve]) -> ShotCurve:

@@ -9,6 +9,7 @@ from typing import Any
 
 from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import ShotCurve
+from skmeta.model_selection._table_size import TableSize
 from skmeta.report._checked_values import UnsafeValueError, check_values
 from skmeta.report._collection import Collection
 from skmeta.report._prior_of_table import PriorOfTable
@@ -63,11 +64,11 @@ def save_plot(collection: Collection, curve: ShotCurve, path: str) -> None:
     path : str
         A .png, .pdf or .svg file.
     """
-    curve = replace(curve, names=tuple(LABELS[name] for name in curve.names))
+    size = TableSize(collection.names[0], len(collection.counts), len(collection.y))
+    curve = replace(curve, names=tuple(LABELS[name] for name in curve.names), table=size)
     display = ShotCurveDisplay.from_result(curve, band_style=None)
-    tested = f"errors are means over {curve.n_tasks} tasks held out"
-    size = f"{len(collection.counts)} tasks ({collection.names[0]}), {len(collection.y)} rows"
-    display.ax_.set_title(f"{collection.name}: {collection.names[1]}\n{size}; {tested}", fontsize="medium", wrap=True)
+    title = f"{collection.name}: {collection.names[1]}\n{display.ax_.get_title()}"
+    display.ax_.set_title(title, fontsize="medium", wrap=True)
     display.figure_.savefig(path)
 
 

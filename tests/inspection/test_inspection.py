@@ -27,6 +27,7 @@ from skmeta.inspection._short_names import shortened
 from skmeta.inspection._task_coefficients import coefficients_of_tasks
 from skmeta.linear_model import Units
 from skmeta.model_selection import OwnModel, PooledModel, ShotCurve, shot_curve
+from skmeta.model_selection._table_size import TableSize
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -151,6 +152,9 @@ def test_from_estimators_scores_and_draws(ax):
         "random_state": 0,
     }
     display = ShotCurveDisplay.from_estimators(models, X, y, **parameters, ax=ax, line_kw={"marker": "s"})
+    assert (
+        display.curve.table == ("column -1", 6, 48) and display.curve.table.in_words == "6 tasks (column -1), 48 rows"
+    )
     assert_array_equal(display.curve.scores, shot_curve(models, X, y, **parameters).scores)
     assert display.ax_ is ax
     assert display.ax_.get_ylabel() == "Mean absolute error (lower is better)"
@@ -219,6 +223,41 @@ def test_a_point_in_view_may_have_a_band_that_is_not(shift):
     display = spread_out(scores, quantiles=(0.0, 1.0))
     way = "up to" if shift > 0 else "down to"
     assert [t.get_text() for t in display.ax_.texts] == [f"not in view:\nown: band {way} {scores[0, 1, 0]:.3g}"]
+
+
+def falling_and_full():
+    """Curves that leave the upper right free, and such whose bands leave no place free."""
+    steps = np.array([9.0, 3.0, 1.0]).reshape(1, 3, 1)
+    narrow, full = steps + np.linspace(-0.5, 0.5, 4), np.full((1, 3, 1), 5.0) + np.linspace(-5, 5, 4)
+    return [ShotCurve(-scores, ("own",), (0, 1, 20), "neg_log_loss", 9) for scores in (narrow, full)]
+
+
+def test_the_legend_covers_no_band():
+    falling, full = falling_and_full()
+    for curve, is_inside in ((falling, True), (full, False)):
+        display = ShotCurveDisplay.from_result(curve, quantiles=(0, 1))
+        display.figure_.canvas.draw()
+        box = display.ax_.get_legend().get_window_extent()
+        assert display.ax_.bbox.containsx(box.x0) == is_inside
+        (path,) = display.fill_between_[0].get_paths()
+        assert not path.transformed(display.ax_.transData).intersects_bbox(box, True)
+        assert display.figure_.bbox.containsx(box.x1)
+        line = display.lines_[0]
+        assert not line.get_path().transformed(line.get_transform()).intersects_bbox(box, False)
+    (ax, other) = plt.figure().subplots(1, 2)  # without a layout there is no room beside axes
+    ShotCurveDisplay.from_result(full, quantiles=(0, 1), ax=ax)
+    assert ax.get_legend().get_window_extent().x1 < other.bbox.x0
+
+
+def test_the_title_says_how_much_was_scored(ax):
+    curve = make_curve()
+    assert ShotCurveDisplay.from_result(curve).ax_.get_title() == "Errors on 6 tasks held out"
+    curve = replace(curve, table=TableSize("store", 8, 1200), scoring="r2")
+    title = "8 tasks (store), 1,200 rows; scores on 6 tasks held out"
+    assert ShotCurveDisplay.from_result(curve).ax_.get_title() == title
+    assert ShotCurveDisplay.from_result([curve, curve]).ax_.get_title() == title
+    ax.set_title("mine")
+    assert ShotCurveDisplay.from_result(curve, ax=ax).ax_.get_title() == "mine"
 
 
 @pytest.mark.parametrize("quantiles", [(0.75, 0.25), (0.1, 1.1), (0.5,)])

@@ -143,6 +143,7 @@ def test_the_picture_is_drawn(few_fits_once, capsys, shops, tmp_path):
         assert run(capsys, shops, "--task", "shop", "--target", "sales", "--plot", file)[0] == 0
     picture = file.read_text()
     assert all(f">{name}<" in picture for name in report._text.LABELS.values())
+    assert ">14 tasks (shop), 126 rows; errors on " in picture  # the words of ShotCurveDisplay
 
 
 BAD = [
