@@ -13,6 +13,7 @@ from skmeta.inspection._bands import between_quantiles, checked_quantiles
 from skmeta.inspection._colors import colors_of
 from skmeta.inspection._free_place import legend_where_free
 from skmeta.inspection._limits import limit_to_typical
+from skmeta.inspection._role_names import names_in_words
 from skmeta.model_selection import ShotCurve, shot_curve
 
 
@@ -20,7 +21,8 @@ class ShotCurveDisplay:
     """Score of each model on new tasks against the number of rows known of them.
 
     Lines are means over folds, bands the middle half of the folds. A model named by its role (warm, own, pooled, residual,
-    boosted) has the same colour in all figures. Make it by `from_estimators` or `from_result`, which draw it at once.
+    boosted) has the same colour in all figures, and the legend calls it as ``python -m skmeta`` does. Make it by
+    `from_estimators` or `from_result`, which draw it at once.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ class ShotCurveDisplay:
         self._draw_means(sign, line_kw or {})
         bands = np.quantile(sign * self.curve.scores, bounds, axis=-1)
         self._draw_bands(band_style, bands, fill_between_kw or {}, errorbar_kw or {})
-        names = self.curve.names
+        names = names_in_words(self.curve.names)
         lines = dict(zip(names, sign * self.curve.mean, strict=True))
         limit_to_typical(
             self.ax_, lines, {} if band_style is None else dict(zip(names, np.moveaxis(bands, 0, 1), strict=True))
@@ -130,10 +132,10 @@ class ShotCurveDisplay:
         return self
 
     def _draw_means(self, sign: int, line_kw: dict[str, Any]) -> None:
-        curve = self.curve
+        curve, names = self.curve, names_in_words(self.curve.names)
         self.lines_ = [
             self.ax_.plot(curve.n_shots, means, **{"label": name, "color": color, "marker": "o", **line_kw})[0]
-            for name, color, means in zip(curve.names, colors_of(curve.names), sign * curve.mean, strict=True)
+            for name, color, means in zip(names, colors_of(curve.names), sign * curve.mean, strict=True)
         ]
 
     def _draw_bands(

@@ -13,7 +13,6 @@ from skmeta.model_selection._table_size import TableSize
 from skmeta.report._checked_values import UnsafeValueError, check_values
 from skmeta.report._collection import Collection
 from skmeta.report._prior_of_table import PriorOfTable
-from skmeta.report._text import LABELS
 from skmeta.report._trusted_types import is_trusted
 
 PLOTS = {".png": "matplotlib", ".pdf": "matplotlib", ".svg": "matplotlib"}
@@ -65,8 +64,7 @@ def save_plot(collection: Collection, curve: ShotCurve, path: str) -> None:
         A .png, .pdf or .svg file.
     """
     size = TableSize(collection.names[0], len(collection.counts), len(collection.y))
-    curve = replace(curve, names=tuple(LABELS[name] for name in curve.names), table=size)
-    display = ShotCurveDisplay.from_result(curve, band_style=None)
+    display = ShotCurveDisplay.from_result(replace(curve, table=size), band_style=None)
     title = f"{collection.name}: {collection.names[1]}\n{display.ax_.get_title()}"
     display.ax_.set_title(title, fontsize="medium", wrap=True)
     display.figure_.savefig(path)

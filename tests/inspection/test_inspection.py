@@ -23,10 +23,11 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, Polynomial
 from skmeta import EmpiricalBayes, GaussianPrior, NShotSplit, WarmStartRegressor
 from skmeta.inspection import PriorDisplay, ShotCalibrationDisplay, ShotCurveDisplay
 from skmeta.inspection._colors import COLORS, colors_of
+from skmeta.inspection._role_names import ROLE_NAMES, names_in_words
 from skmeta.inspection._short_names import shortened
 from skmeta.inspection._task_coefficients import coefficients_of_tasks
 from skmeta.linear_model import Units
-from skmeta.model_selection import OwnModel, PooledModel, ShotCurve, shot_curve
+from skmeta.model_selection import OwnModel, PooledModel, ShotCurve, make_baselines, shot_curve
 from skmeta.model_selection._table_size import TableSize
 
 mpl.use("Agg")
@@ -69,7 +70,7 @@ def band(collection):
 
 def test_lines_are_means_and_bands_the_middle_half_of_the_folds():
     display = ShotCurveDisplay.from_result(make_curve())
-    assert [line.get_label() for line in display.lines_] == ["own", "pooled"]
+    assert [line.get_label() for line in display.lines_] == ["own model only", "one pooled model"]
     for line in display.lines_:
         assert_array_equal(line.get_xdata(), [0, 1, 20])
     assert_array_equal(display.lines_[0].get_ydata(), [3, 1.5, 1])
@@ -124,7 +125,7 @@ def test_axes_show_every_number_of_shots_zero_too(ax):
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "1", "20"]
     places = ax.transData.transform([(n, 0) for n in (0, 1, 20)])[:, 0]
     assert places[1] - places[0] > 0.2 * (places[2] - places[0])  # on a linear axis a twentieth
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["own", "pooled"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["own model only", "one pooled model"]
 
 
 def test_lines_and_their_spread_take_styles_and_share_colours(ax):
@@ -222,7 +223,9 @@ def test_a_point_in_view_may_have_a_band_that_is_not(shift):
     scores[0, 1, 0] += 40 * shift
     display = spread_out(scores, quantiles=(0.0, 1.0))
     way = "up to" if shift > 0 else "down to"
-    assert [t.get_text() for t in display.ax_.texts] == [f"not in view:\nown: band {way} {scores[0, 1, 0]:.3g}"]
+    assert [t.get_text() for t in display.ax_.texts] == [
+        f"not in view:\nown model only: band {way} {scores[0, 1, 0]:.3g}"
+    ]
 
 
 def falling_and_full():
@@ -274,6 +277,20 @@ def test_a_role_has_one_colour_in_all_figures_and_no_two_models_of_one_share_it(
     names = ["grid", "warm", "warm, few trees", "owner"]
     assert len(set(colors_of(names))) == 4 and colors_of(names)[1] == COLORS["warm"]
     assert ShotCurveDisplay.from_result(make_curve()).lines_[1].get_color() == COLORS["pooled"]
+
+
+def test_legends_have_the_names_of_the_command_line():
+    keys = make_baselines(Ridge(), task=-1)
+    assert [*keys, "warm"] == list(ROLE_NAMES)  # none without words
+    display = ShotCurveDisplay.from_result(make_curve())
+    assert words_of(display) == [ROLE_NAMES["own"], ROLE_NAMES["pooled"]]
+    calibrated = ShotCalibrationDisplay.from_result([0, 1], {"boosted": [0.1, 0.9], "mine": [0.1, 0.9]}, n_bins=1)
+    assert words_of(calibrated)[-2:] == [ROLE_NAMES["boosted"], "mine"]
+    assert names_in_words(["own", "own model only"]) == ["own", "own model only"]
+
+
+def words_of(display):
+    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
 
 
 def test_an_unknown_style_is_refused_before_anything_is_drawn(ax):
