@@ -14,8 +14,8 @@ from sklearn.linear_model import Ridge
 import skmeta
 from skmeta import WarmStartRegressor, __main__, __version__, report
 from skmeta.inspection._colors import colors_of
+from skmeta.inspection._role_names import ROLE_NAMES
 from skmeta.model_selection import ShotCurve
-from skmeta.report._text import LABELS
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
@@ -78,16 +78,16 @@ def test_the_picture_can_be_drawn_and_stands_where_readme_shows_it(drawing, tmp_
 
     def compare(collection, model):  # which takes a while and has tests of its own
         asked.append(collection.counts.size)
-        return ShotCurve(-values[..., None], tuple(LABELS), (0, 5), "neg_root_mean_squared_error", n_tasks=42)
+        return ShotCurve(-values[..., None], tuple(ROLE_NAMES), (0, 5), "neg_root_mean_squared_error", n_tasks=42)
 
     monkeypatch.setattr(report, "compare", compare)
     drawing["draw"](tmp_path / "curve.svg")
     assert asked == [42]
-    assert all(f"<!-- {label} -->" in (tmp_path / "curve.svg").read_text("utf-8") for label in LABELS.values())
+    assert all(f"<!-- {label} -->" in (tmp_path / "curve.svg").read_text("utf-8") for label in ROLE_NAMES.values())
     shots, lines = drawn_numbers(tmp_path / "curve.svg")
     assert shots == [0, 5]
     np.testing.assert_allclose(list(lines.values()), values, rtol=1e-4)
-    np.testing.assert_array_equal(list(lines), [color.lower() for color in colors_of([*LABELS.values()])])
+    np.testing.assert_array_equal(list(lines), [color.lower() for color in colors_of([*ROLE_NAMES.values()])])
 
 
 @pytest.mark.statistics

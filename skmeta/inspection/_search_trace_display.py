@@ -12,6 +12,7 @@ import numpy as np
 from skmeta.inspection._axes import axes_for, better, title_of
 from skmeta.inspection._bands import between_quantiles, checked_quantiles
 from skmeta.inspection._colors import colors_of
+from skmeta.inspection._free_place import legend_where_free
 from skmeta.inspection._limits import limit_to_typical
 from skmeta.inspection._runs import Runs, runs_of_results, runs_of_searches
 
@@ -173,7 +174,7 @@ class SearchTraceDisplay:
         ax.set_xlabel("Trials")
         ax.set_ylabel(score_name)
         title = f"Line: median; band: {between_quantiles(bounds, 'the seeds')}" if self.fill_between_ else None
-        ax.legend(title=title, title_fontsize="small", alignment="left")
+        legend_where_free(ax, title=title, title_fontsize="small", alignment="left")
 
     @classmethod
     def from_searches(

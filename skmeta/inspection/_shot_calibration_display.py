@@ -12,6 +12,7 @@ from sklearn.calibration import CalibrationDisplay
 
 from skmeta.inspection._axes import axes_for
 from skmeta.inspection._colors import colors_of
+from skmeta.inspection._role_names import names_in_words
 from skmeta.model_selection import NShotSplit
 from skmeta.tasks import take_rows
 from skmeta.tasks._words import listed, shown
@@ -21,7 +22,7 @@ class ShotCalibrationDisplay:
     """Calibration of classifiers on new tasks of which a few rows are known, by `sklearn.calibration.CalibrationDisplay`.
 
     Rows are put in bins by the probability that a model gives them; a calibrated model lies on the diagonal. A model named
-    by its role (warm, own, pooled, boosted) has the same colour in all figures. Make it by `from_estimators` or
+    by its role (warm, own, pooled, boosted) has the same colour and name in all figures. Make it by `from_estimators` or
     `from_result`, which draw it at once.
 
     Parameters
@@ -92,6 +93,7 @@ class ShotCalibrationDisplay:
         y_true = np.asarray(self.y_true)
         pos_label = _positive(np.unique(y_true), self.pos_label)
         self.ax_, self.figure_ = axes_for(self, ax)
+        names = names_in_words(list(self.y_prob))
         self.displays_ = [
             CalibrationDisplay.from_predictions(
                 y_true == pos_label,
@@ -102,7 +104,7 @@ class ShotCalibrationDisplay:
                 ax=self.ax_,
                 **{"color": color, **(line_kw or {})},
             )
-            for (name, y_prob), color in zip(self.y_prob.items(), colors_of(list(self.y_prob)), strict=True)
+            for name, y_prob, color in zip(names, self.y_prob.values(), colors_of(list(self.y_prob)), strict=True)
         ]
         positive = f"(Positive class: {shown(pos_label)})"
         self.ax_.set(xlabel=f"Mean predicted probability {positive}", ylabel=f"Fraction of positives {positive}")

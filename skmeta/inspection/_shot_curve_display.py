@@ -11,7 +11,9 @@ import numpy as np
 from skmeta.inspection._axes import axes_for, better, title_of
 from skmeta.inspection._bands import between_quantiles, checked_quantiles
 from skmeta.inspection._colors import colors_of
+from skmeta.inspection._free_place import legend_where_free
 from skmeta.inspection._limits import limit_to_typical
+from skmeta.inspection._role_names import names_in_words
 from skmeta.model_selection import ShotCurve, shot_curve
 
 
@@ -19,7 +21,8 @@ class ShotCurveDisplay:
     """Score of each model on new tasks against the number of rows known of them.
 
     Lines are means over folds, bands the middle half of the folds. A model named by its role (warm, own, pooled, residual,
-    boosted) has the same colour in all figures. Make it by `from_estimators` or `from_result`, which draw it at once.
+    boosted) has the same colour in all figures, and the legend calls it as ``python -m skmeta`` does. Make it by
+    `from_estimators` or `from_result`, which draw it at once.
 
     Parameters
     ----------
@@ -80,7 +83,7 @@ class ShotCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
+            Axes to draw on. If None, a new figure is made, with a title: the table's size, and how many tasks were held out.
         negate_score : bool, default=None
             Whether to turn the sign of the scores. If None, scores named ``neg_...`` are shown as the errors
             they are.
@@ -111,23 +114,28 @@ class ShotCurveDisplay:
         self._draw_means(sign, line_kw or {})
         bands = np.quantile(sign * self.curve.scores, bounds, axis=-1)
         self._draw_bands(band_style, bands, fill_between_kw or {}, errorbar_kw or {})
-        names = self.curve.names
+        names = names_in_words(self.curve.names)
         lines = dict(zip(names, sign * self.curve.mean, strict=True))
         limit_to_typical(
             self.ax_, lines, {} if band_style is None else dict(zip(names, np.moveaxis(bands, 0, 1), strict=True))
         )
         self._label(score_name or self.score_name or f"{title_of(self.curve.scoring, negate)} ({better(negate)})")
         said = between_quantiles(bounds, f"{self.curve.scores.shape[-1]} folds")
-        self.ax_.legend(
-            title=None if band_style is None else f"Line: mean; band: {said}", title_fontsize="small", alignment="left"
+        if ax is None:
+            self.ax_.set_title(_title(self.curve), fontsize="medium")
+        legend_where_free(
+            self.ax_,
+            title=None if band_style is None else f"Line: mean; band: {said}",
+            title_fontsize="small",
+            alignment="left",
         )
         return self
 
     def _draw_means(self, sign: int, line_kw: dict[str, Any]) -> None:
-        curve = self.curve
+        curve, names = self.curve, names_in_words(self.curve.names)
         self.lines_ = [
             self.ax_.plot(curve.n_shots, means, **{"label": name, "color": color, "marker": "o", **line_kw})[0]
-            for name, color, means in zip(curve.names, colors_of(curve.names), sign * curve.mean, strict=True)
+            for name, color, means in zip(names, colors_of(curve.names), sign * curve.mean, strict=True)
         ]
 
     def _draw_bands(
@@ -236,6 +244,12 @@ class ShotCurveDisplay:
             verbose=verbose,
         )
         return cls.from_result(curve, **plot_kw)
+
+
+def _title(curve: ShotCurve) -> str:
+    """How much was scored, in words."""
+    held_out = f"{'errors' if curve.is_error else 'scores'} on {curve.n_tasks:,} tasks held out"
+    return held_out.capitalize() if curve.table is None else f"{curve.table.in_words}; {held_out}"
 
 
 def _together(curves: Sequence[ShotCurve]) -> ShotCurve:

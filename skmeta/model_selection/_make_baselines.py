@@ -41,7 +41,9 @@ def make_baselines(estimator: Any, *, task: str | int | Sequence[str | int]) -> 
     -------
     dict of str to list of estimator
         "own", "pooled" and "residual" of `OwnModel`, `PooledModel` and `ResidualModel`, and "boosted", a `BoostedModel`, of
-        whatever kind the estimator is. A model for targets that have a sign leaves no residuals to fit and has none.
+        whatever kind the estimator is. A model for targets that have a sign leaves no residuals to fit and has none. Pictures
+        and ``python -m skmeta`` call them "own model only", "one pooled model", "pooled + own residual" and "boosting, id as
+        category".
 
     See Also
     --------

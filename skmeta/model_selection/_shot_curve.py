@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise, product
 from numbers import Integral
 from typing import Any
@@ -17,6 +17,7 @@ from sklearn.utils import check_scalar
 from skmeta._dataframe import make_frame
 from skmeta._progress import telling_of_work
 from skmeta.model_selection._n_shot_split import draw_folds_and_ranks
+from skmeta.model_selection._table_size import TableSize
 from skmeta.model_selection._task_split import Split
 from skmeta.tasks._known_ids import expecting_new_tasks
 
@@ -41,6 +42,8 @@ class ShotCurve:
         Name of the score; one that begins with ``neg_`` is an error with its sign turned.
     n_tasks : int
         Number of tasks that were scored: those with more than ``max(n_shots)`` rows.
+    table : TableSize, default=None
+        The table that they are of: ``task``, ``n_tasks`` and ``n_rows``, for the title of a picture.
 
     Examples
     --------
@@ -64,6 +67,7 @@ class ShotCurve:
     n_shots: tuple[int, ...]
     scoring: str
     n_tasks: int
+    table: TableSize | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         scores = np.array(self.scores, dtype=np.float64)
@@ -307,7 +311,15 @@ def shot_curve(
         n_shots=shots,
         scoring=name,
         n_tasks=int(np.count_nonzero(ranks == max(shots))),
+        table=TableSize(_column_name(task), int(np.count_nonzero(ranks == 0)), len(ranks)),
     )
+
+
+def _column_name(task: str | int | Sequence[str | int]) -> str:
+    """The task column in words; of nested tasks all of them."""
+    if isinstance(task, str):
+        return task
+    return f"column {task}" if isinstance(task, Integral) else ", ".join(map(_column_name, task))  # type: ignore[arg-type]
 
 
 def _scores(

@@ -10,10 +10,10 @@ from zipfile import BadZipFile
 
 from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import ShotCurve
+from skmeta.model_selection._table_size import TableSize
 from skmeta.report._checked_values import UnsafeValueError, check_values
 from skmeta.report._collection import Collection
 from skmeta.report._prior_of_table import PriorOfTable
-from skmeta.report._text import LABELS
 from skmeta.report._trusted_types import is_trusted
 
 PLOTS = {".png": "matplotlib", ".pdf": "matplotlib", ".svg": "matplotlib"}
@@ -64,11 +64,10 @@ def save_plot(collection: Collection, curve: ShotCurve, path: str) -> None:
     path : str
         A .png, .pdf or .svg file.
     """
-    curve = replace(curve, names=tuple(LABELS[name] for name in curve.names))
-    display = ShotCurveDisplay.from_result(curve, band_style=None)
-    tested = f"errors are means over {curve.n_tasks} tasks held out"
-    size = f"{len(collection.counts)} tasks ({collection.names[0]}), {len(collection.y)} rows"
-    display.ax_.set_title(f"{collection.name}: {collection.names[1]}\n{size}; {tested}", fontsize="medium", wrap=True)
+    size = TableSize(collection.names[0], len(collection.counts), len(collection.y))
+    display = ShotCurveDisplay.from_result(replace(curve, table=size), band_style=None)
+    title = f"{collection.name}: {collection.names[1]}\n{display.ax_.get_title()}"
+    display.ax_.set_title(title, fontsize="medium", wrap=True)
     display.figure_.savefig(path)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
+from skmeta.inspection._role_names import ROLE_NAMES
 from skmeta.model_selection import ShotCurve
 from skmeta.model_selection._make_baselines import booster, strength_of, takes_any_number, with_strengths
 from skmeta.report._collection import Collection
@@ -18,13 +19,6 @@ from skmeta.report._scores import BESIDE
 from skmeta.report._verdict import MATERIAL, Verdict
 from skmeta.report._words_of_prior import in_words
 
-LABELS = {
-    "own": "own model only",
-    "pooled": "one pooled model",
-    "residual": "pooled + own residual",
-    "boosted": "boosting, id as category",
-    "warm": "warm",
-}
 WIDTH = 25  # of the labels
 LINE = 120
 WORTH_A_WORD = 0.5  # rows; fewer are none
@@ -76,7 +70,7 @@ def _header(collection: Collection, model: Any, curve: ShotCurve) -> str:
         lines.append(f"Of the tasks, {MAX_TASKS} drawn at random were compared.")
     if "residual" not in curve.names:
         lines.append(
-            f"No {LABELS['residual']}: {type(model).__name__} cannot be fitted to residuals, which have a sign."
+            f"No {ROLE_NAMES['residual']}: {type(model).__name__} cannot be fitted to residuals, which have a sign."
         )
     return "\n".join(lines + _strengths(model) + list(collection.notes))
 
@@ -119,7 +113,10 @@ def _table(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdic
     comments = {"own": f"with 0 rows {_without_rows(model)}"}
     lines = [
         _row(title, curve.n_shots, f"rows known of a new {collection.names[0]}"),
-        *(_row(LABELS[name], map(_number, errors), comments.get(name, "")) for name, errors in verdict.errors.items()),
+        *(
+            _row(ROLE_NAMES[name], map(_number, errors), comments.get(name, ""))
+            for name, errors in verdict.errors.items()
+        ),
         _row("gain of warm", map(_percent, verdict.gain), "over the best of the others"),
         _row("", (f"±{100 * noise:.0f} %" for noise in verdict.noise), "noise between tasks (95 %)"),
         _row("own rows for the same", (_rows(rows, verdict) for rows in verdict.own_rows), "that an own model needs"),
@@ -135,7 +132,8 @@ def _beside(curve: ShotCurve, verdict: Verdict) -> list[str]:
     at = headline(verdict)
     head = f"with {count(verdict.n_shots[at])}"
     rows = [
-        f"{LABELS[name]:{WIDTH}}" + "".join(f"{v:>19.4f}" for v in scores[k, at]) for k, name in enumerate(curve.names)
+        f"{ROLE_NAMES[name]:{WIDTH}}" + "".join(f"{v:>19.4f}" for v in scores[k, at])
+        for k, name in enumerate(curve.names)
     ]
     return ["", f"{head:{WIDTH}}" + "".join(f"{name:>19}" for name in BESIDE), *rows]
 
@@ -244,7 +242,7 @@ def advice(collection: Collection, model: Any, verdict: Verdict) -> str:
         "nothing": f"Your tasks share nothing worth using{but}: {_alone(task, name, verdict)}.",
         "unclear": (
             f"It is too early to tell whether borrowing helps, as all it gains is within the noise between tasks{but}: "
-            f"ask again when there are more of them, and until then use {LABELS[_leader(verdict)]}."
+            f"ask again when there are more of them, and until then use {ROLE_NAMES[_leader(verdict)]}."
         ),
     }
     return sentences[verdict.choice]
@@ -281,7 +279,7 @@ def _gains(verdict: Verdict) -> str:
     at = headline(verdict)
     return (
         f"with {count(verdict.n_shots[at])} its error is {100 * verdict.gain[at]:.0f} % (± "
-        f"{100 * verdict.noise[at]:.0f}) below that of the best of the others, {LABELS[verdict.rival[at]]}, and its "
+        f"{100 * verdict.noise[at]:.0f}) below that of the best of the others, {ROLE_NAMES[verdict.rival[at]]}, and its "
         f"gain is more than noise with {_where_clear(verdict)}"
     )
 

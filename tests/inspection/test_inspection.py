@@ -23,10 +23,12 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, Polynomial
 from skmeta import EmpiricalBayes, GaussianPrior, NShotSplit, WarmStartRegressor
 from skmeta.inspection import PriorDisplay, ShotCalibrationDisplay, ShotCurveDisplay
 from skmeta.inspection._colors import COLORS, colors_of
+from skmeta.inspection._role_names import ROLE_NAMES, names_in_words
 from skmeta.inspection._short_names import shortened
 from skmeta.inspection._task_coefficients import coefficients_of_tasks
 from skmeta.linear_model import Units
-from skmeta.model_selection import OwnModel, PooledModel, ShotCurve, shot_curve
+from skmeta.model_selection import OwnModel, PooledModel, ShotCurve, make_baselines, shot_curve
+from skmeta.model_selection._table_size import TableSize
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -68,7 +70,7 @@ def band(collection):
 
 def test_lines_are_means_and_bands_the_middle_half_of_the_folds():
     display = ShotCurveDisplay.from_result(make_curve())
-    assert [line.get_label() for line in display.lines_] == ["own", "pooled"]
+    assert [line.get_label() for line in display.lines_] == ["own model only", "one pooled model"]
     for line in display.lines_:
         assert_array_equal(line.get_xdata(), [0, 1, 20])
     assert_array_equal(display.lines_[0].get_ydata(), [3, 1.5, 1])
@@ -123,7 +125,7 @@ def test_axes_show_every_number_of_shots_zero_too(ax):
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "1", "20"]
     places = ax.transData.transform([(n, 0) for n in (0, 1, 20)])[:, 0]
     assert places[1] - places[0] > 0.2 * (places[2] - places[0])  # on a linear axis a twentieth
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["own", "pooled"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["own model only", "one pooled model"]
 
 
 def test_lines_and_their_spread_take_styles_and_share_colours(ax):
@@ -151,6 +153,9 @@ def test_from_estimators_scores_and_draws(ax):
         "random_state": 0,
     }
     display = ShotCurveDisplay.from_estimators(models, X, y, **parameters, ax=ax, line_kw={"marker": "s"})
+    assert (
+        display.curve.table == ("column -1", 6, 48) and display.curve.table.in_words == "6 tasks (column -1), 48 rows"
+    )
     assert_array_equal(display.curve.scores, shot_curve(models, X, y, **parameters).scores)
     assert display.ax_ is ax
     assert display.ax_.get_ylabel() == "Mean absolute error (lower is better)"
@@ -218,7 +223,44 @@ def test_a_point_in_view_may_have_a_band_that_is_not(shift):
     scores[0, 1, 0] += 40 * shift
     display = spread_out(scores, quantiles=(0.0, 1.0))
     way = "up to" if shift > 0 else "down to"
-    assert [t.get_text() for t in display.ax_.texts] == [f"not in view:\nown: band {way} {scores[0, 1, 0]:.3g}"]
+    assert [t.get_text() for t in display.ax_.texts] == [
+        f"not in view:\nown model only: band {way} {scores[0, 1, 0]:.3g}"
+    ]
+
+
+def falling_and_full():
+    """Curves that leave the upper right free, and such whose bands leave no place free."""
+    steps = np.array([9.0, 3.0, 1.0]).reshape(1, 3, 1)
+    narrow, full = steps + np.linspace(-0.5, 0.5, 4), np.full((1, 3, 1), 5.0) + np.linspace(-5, 5, 4)
+    return [ShotCurve(-scores, ("own",), (0, 1, 20), "neg_log_loss", 9) for scores in (narrow, full)]
+
+
+def test_the_legend_covers_no_band():
+    falling, full = falling_and_full()
+    for curve, is_inside in ((falling, True), (full, False)):
+        display = ShotCurveDisplay.from_result(curve, quantiles=(0, 1))
+        display.figure_.canvas.draw()
+        box = display.ax_.get_legend().get_window_extent()
+        assert display.ax_.bbox.containsx(box.x0) == is_inside
+        (path,) = display.fill_between_[0].get_paths()
+        assert not path.transformed(display.ax_.transData).intersects_bbox(box, True)
+        assert display.figure_.bbox.containsx(box.x1)
+        line = display.lines_[0]
+        assert not line.get_path().transformed(line.get_transform()).intersects_bbox(box, False)
+    (ax, other) = plt.figure().subplots(1, 2)  # without a layout there is no room beside axes
+    ShotCurveDisplay.from_result(full, quantiles=(0, 1), ax=ax)
+    assert ax.get_legend().get_window_extent().x1 < other.bbox.x0
+
+
+def test_the_title_says_how_much_was_scored(ax):
+    curve = make_curve()
+    assert ShotCurveDisplay.from_result(curve).ax_.get_title() == "Errors on 6 tasks held out"
+    curve = replace(curve, table=TableSize("store", 8, 1200), scoring="r2")
+    title = "8 tasks (store), 1,200 rows; scores on 6 tasks held out"
+    assert ShotCurveDisplay.from_result(curve).ax_.get_title() == title
+    assert ShotCurveDisplay.from_result([curve, curve]).ax_.get_title() == title
+    ax.set_title("mine")
+    assert ShotCurveDisplay.from_result(curve, ax=ax).ax_.get_title() == "mine"
 
 
 @pytest.mark.parametrize("quantiles", [(0.75, 0.25), (0.1, 1.1), (0.5,)])
@@ -235,6 +277,20 @@ def test_a_role_has_one_colour_in_all_figures_and_no_two_models_of_one_share_it(
     names = ["grid", "warm", "warm, few trees", "owner"]
     assert len(set(colors_of(names))) == 4 and colors_of(names)[1] == COLORS["warm"]
     assert ShotCurveDisplay.from_result(make_curve()).lines_[1].get_color() == COLORS["pooled"]
+
+
+def test_legends_have_the_names_of_the_command_line():
+    keys = make_baselines(Ridge(), task=-1)
+    assert [*keys, "warm"] == list(ROLE_NAMES)  # none without words
+    display = ShotCurveDisplay.from_result(make_curve())
+    assert words_of(display) == [ROLE_NAMES["own"], ROLE_NAMES["pooled"]]
+    calibrated = ShotCalibrationDisplay.from_result([0, 1], {"boosted": [0.1, 0.9], "mine": [0.1, 0.9]}, n_bins=1)
+    assert words_of(calibrated)[-2:] == [ROLE_NAMES["boosted"], "mine"]
+    assert names_in_words(["own", "own model only"]) == ["own", "own model only"]
+
+
+def words_of(display):
+    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
 
 
 def test_an_unknown_style_is_refused_before_anything_is_drawn(ax):

@@ -16,6 +16,7 @@ from sklearn.linear_model import Ridge
 from variations import varied
 
 from skmeta import WarmStartRegressor, __main__, report
+from skmeta.inspection._role_names import ROLE_NAMES
 
 pd = pytest.importorskip("pandas")
 
@@ -25,7 +26,7 @@ def test_a_table_of_related_tasks_gets_the_table_and_the_sentence(few_fits_once,
     assert status == 0
     rows = {line[:25].strip(): line[25:].split() for line in out.splitlines()}
     assert rows["root mean squared error"][:2] == ["0", "4"]
-    errors = {name: np.array(rows[name][:2], float) for name in report._text.LABELS.values()}
+    errors = {name: np.array(rows[name][:2], float) for name in ROLE_NAMES.values()}
     others = np.min([values for name, values in errors.items() if name != "warm"], axis=0)
     np.testing.assert_allclose(
         100 * (1 - errors["warm"] / others), np.array(rows["gain of warm"][0:4:2], float), atol=0.6
@@ -142,7 +143,8 @@ def test_the_picture_is_drawn(few_fits_once, capsys, shops, tmp_path):
     with matplotlib.rc_context({"svg.fonttype": "none"}):  # letters, not their outlines
         assert run(capsys, shops, "--task", "shop", "--target", "sales", "--plot", file)[0] == 0
     picture = file.read_text()
-    assert all(f">{name}<" in picture for name in report._text.LABELS.values())
+    assert all(f">{name}<" in picture for name in ROLE_NAMES.values())
+    assert ">14 tasks (shop), 126 rows; errors on " in picture  # the words of ShotCurveDisplay
 
 
 BAD = [

@@ -9,9 +9,9 @@ from sklearn.linear_model import Ridge
 
 from skmeta import report
 from skmeta.datasets import load_parkinsons
+from skmeta.inspection._role_names import ROLE_NAMES
 from skmeta.model_selection import make_baselines
 from skmeta.report._compare import draw_splits, score_rivals
-from skmeta.report._text import LABELS
 
 SHOTS = (0, 1, 2, 5, 10, 20)
 
@@ -20,7 +20,8 @@ def readme_table():
     """Strategy to its errors as README prints them."""
     text = (ROOT.parent / "README.md").read_text("utf-8")
     rows = {
-        name: re.search(rf"^{re.escape(label)} +([\d. ]+)", text, flags=re.MULTILINE) for name, label in LABELS.items()
+        name: re.search(rf"^{re.escape(label)} +([\d. ]+)", text, flags=re.MULTILINE)
+        for name, label in ROLE_NAMES.items()
     }
     return {name: row[1].split()[: len(SHOTS)] for name, row in rows.items()}
 
