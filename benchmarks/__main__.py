@@ -1,7 +1,7 @@
 """All peers side by side on one page: ``python -m benchmarks`` measures what is not yet measured and writes it.
 
 Each cell (methods side by side on one draw) is stored as soon as it is measured, in ``benchmarks/.results``, under the last
-commit that touched ``skmeta`` or ``benchmarks``. A second call reads what is stored and measures the rest: it goes on where
+commit that touched the library or what measures it. A second call reads what is stored and measures the rest: it goes on where
 an interrupted one stopped. Cells are measured anew where a version or the machine has changed.
 """
 

@@ -20,7 +20,8 @@ EXTRAS = {
 NOT_BUILT = {  # tried in November 2026 on Python 3.11
     "learn2learn": "0.2.0 does not build on Python 3.11 and later, as learn2learn/data/meta_dataset.c includes longintrepr.h",
 }
-CODE = ("skmeta", "benchmarks/*.py")
+WRITES = ("__main__", "_page_facts", "_page_text")  # the page, but measure nothing
+CODE = ("skmeta", "benchmarks/*.py", *(f":(exclude)benchmarks/{name}.py" for name in WRITES))
 UNDER_IT = ("scikit-learn", "numpy", "scipy")
 
 
@@ -67,7 +68,7 @@ def memory():
 
 
 def commit_of(root):
-    """The last commit that touched the code of the library or of the benchmarks, marked where files differ from it."""
+    """The last commit that touched the library or what measures it, marked where files differ from it."""
 
     def git(*words):
         done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=False)

@@ -18,11 +18,12 @@ This page was written by a command. No figure in it was typed by hand:
 {facts}
 
 * **Ratios** are a method's mean over that of skmeta, over the same draws: above one, skmeta is better. Behind ± stands the
-  standard error over draws (by linearisation); of one draw there is none.
+  standard error over draws (by linearisation); of one draw there is none. "–" stands where skmeta's mean is zero.
 * **Rows in which skmeta loses stay**, and are named below each table.
 * **Seconds** are those of the processor, all methods of a draw one after the other in one process and one thread. The machine
   may have been shared: the ratios say more than the seconds.
-* Peers have their defaults, but for what is said.
+* Peers have their defaults, but for what is said. Made-up data favour the model that they are drawn from: try
+  ``python -m skmeta`` on yours.
 """
 
 

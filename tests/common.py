@@ -135,7 +135,7 @@ def assert_plain(estimator):
 
 def check_without_task_and_prior_it_is_the_plain_estimator(case):
     X, y = case.new
-    model, plain = case.model().fit(X, y), clone(case.estimator).fit(X, y)
+    model, plain = case.model(learner="auto").fit(X, y), clone(case.estimator).fit(X, y)
     assert_array_equal(numbers(model, X), numbers(plain, X))
     assert model.prior_ is None
 
@@ -181,7 +181,7 @@ def check_a_prior_survives_clone_and_pickle(case):
 def check_cold_and_warm_are_one_grid(case, n_jobs=None):
     X, y = case.new
     grid = GridSearchCV(
-        case.model(), {"prior": [None, case.learned().prior_]}, cv=3, n_jobs=n_jobs, error_score="raise"
+        case.model(learner="auto"), {"prior": [None, case.learned().prior_]}, cv=3, n_jobs=n_jobs, error_score="raise"
     )
     assert np.isfinite(grid.fit(X, y).cv_results_["mean_test_score"]).all()
 

@@ -96,8 +96,8 @@ def _check_all_are_expected(P: NDArray[np.float64], classes: NDArray[Any]) -> No
     never = classes[~(P > 0.0).any(axis=0)]
     if len(never):
         raise ValueError(
-            f"X: wanted rows of which some may be of each class that the prior knows, found none that may be of "
-            f"{shown(never.tolist())}, a class that the small model could not know; add rows where it occurs."
+            f"X: wanted rows with a probability above zero of each class that the prior knows, found none for "
+            f"{shown(never.tolist())}, a class that the small model could not learn; add rows where it occurs."
         )
 
 

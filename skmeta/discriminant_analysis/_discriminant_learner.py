@@ -41,36 +41,36 @@ class DiscriminantLearner(Learner):
 
     .. math:: x \sim N(m_{tc}, W), \qquad m_{tc} \sim N(\mu, D),
 
-    with a mean :math:`\mu` of each task of which nothing is known, where tasks have labels of their own, or of each label
-    where these are those of all tasks; there class means of a task also move together, see `ShiftedDiscriminantPrior`, and
-    there is no metric to choose. :math:`W` and :math:`D` are moments of past tasks in a subspace of their principal
-    components, :math:`W` drawn to a multiple of the identity, and from :math:`D` is taken what chance makes of means of few
-    rows. Given the rows of a new task, class means have a posterior, and a new row of a class is as uncertain as both say:
-    under that metric rows are compared.
+    where tasks have labels of their own; the mean :math:`\mu` of each task is then unknown. If labels are shared by all tasks,
+    each label has a mean, the class means of a task also move together, see `ShiftedDiscriminantPrior`, and there is no metric
+    to choose. :math:`W` and :math:`D` are moments of past tasks in a subspace of their principal components. :math:`W` is drawn
+    to a multiple of the identity, and :math:`D` is corrected for chance in means of few rows. Given the rows of a new task,
+    class means have a posterior. It and :math:`W` give the uncertainty of a new row of a class: under that metric rows are
+    compared.
 
-    Rows of texts and images also differ by how long they are. So there is a second way: rows around the mean of past ones are
-    whitened within classes in all directions, and brought to unit length,
+    Rows of texts and images also differ in length. So there is a second way: rows, centred at the mean of past rows, are
+    whitened within classes in all directions, and scaled to unit length,
 
     .. math:: z = \frac{A (x - a)}{\lVert A (x - a) \rVert}, \qquad
               A = \Big( (1 - \lambda) W + \lambda \frac{\operatorname{tr} W}{p} I \Big)^{-1/2},
 
     and the law above, with one variance within and one between, is that of :math:`z`.
 
-    Held-out tasks choose among the identity metric, under which class means alone are drawn together, numbers of components,
-    and shrinkages :math:`\lambda`: classes' means are those of one and of five rows each, and tell the others apart. Among the
-    best of each way each task judges what tasks of other folds have found best; there `KNeighborsClassifier` and
-    `LogisticRegression` judge themselves, for all others class means do.
+    Held-out tasks choose among the identity metric (only class means are drawn together), numbers of components, and shrinkages
+    :math:`\lambda`. The means of one and of five rows of each class classify their other rows. For the last choice, among the
+    best of each way, each task scores what tasks of other folds found best; there `KNeighborsClassifier` and
+    `LogisticRegression` are scored themselves, all others by class means.
 
-    A new task of which a class has two rows or more is asked whether the past misleads: where the plain estimator, fitted to
-    the rows of other folds, tells more of its rows apart, by more than one standard error, the task's model is the plain
-    estimator. One row of each class cannot tell. Nor is it asked where rows were drawn by their class
-    (``class_prior="past"``), lack a label of all tasks, or have weights that the plain estimator does not take.
+    If a class of a new task has two rows or more, a cross-validation of the task's rows checks whether the past misleads. If
+    the plain estimator classifies more rows correctly, by more than one standard error, the task's model is the plain
+    estimator. One row of each class allows no such check. There is none either if rows were drawn by their class
+    (``class_prior="past"``), lack a shared label, or have weights that the plain estimator does not take.
 
-    Any classifier is taken, behind the map; `NearestCentroid`, `LinearDiscriminantAnalysis` and `GaussianNB` carry
+    Any classifier can stand behind the map. `NearestCentroid`, `LinearDiscriminantAnalysis` and `GaussianNB` carry
     the class means as well, so that a class may have a single row.
 
-    ``learner="auto"`` means it for `NearestCentroid` and `LinearDiscriminantAnalysis`; where tasks have labels of their
-    own also for `KNeighborsClassifier`, `GaussianNB` and `LogisticRegression`. Of sparse tables, and of more than
+    ``learner="auto"`` chooses it for `NearestCentroid` and `LinearDiscriminantAnalysis`; where tasks have labels of their
+    own, also for `KNeighborsClassifier`, `GaussianNB` and `LogisticRegression`. For sparse tables, and for more than
     ``max_columns`` columns, only the identity metric is learned: a covariance of all pairs of columns is not kept.
     `NearestCentroid` may have no ``metric`` but the Euclidean one and no ``shrink_threshold``: past tasks say under which
     metric class means are compared, and how far they are shrunk.
@@ -80,19 +80,19 @@ class DiscriminantLearner(Learner):
     n_components : "auto" or int, default="auto"
         Principal components in which rows within classes are whitened; 0 is the identity metric.
     shrinkage : float, default=None
-        Rows get unit length after they were whitened within classes by a covariance that is drawn so far to a multiple of
-        the identity, from 0 to 1; with ``n_components="auto"``, and then in all directions. None leaves it to held-out
-        tasks whether, and how far.
+        If given, rows are whitened within classes in all directions and scaled to unit length. The covariance is drawn that far
+        to a multiple of the identity, from 0 to 1. Needs ``n_components="auto"``. With None, held-out tasks decide whether to
+        do so, and how far.
     cv : int, default=5
         Folds of whole tasks.
     labels : {"auto", "shared", "own"}, default="auto"
         Whether a label means the same in all tasks ("shared"), or each task has labels of its own ("own"). With "auto" each
         task is held out: they are shared if its labels and those of the others have more in common than not, on average
-        (Jaccard index of at least one half); tasks of one label do not count, unless all are such: then two have to have
-        the same label. Say "own" where labels of unlike classes have the same names, such as characters numbered from 0 in
+        (Jaccard index of at least one half); tasks of one label do not count, unless all are such: then two tasks have to have
+        the same label. Say "own" where labels of different classes have the same names, such as characters numbered from 0 in
         each alphabet.
     max_columns : int, default=1000
-        Of rows of more columns the identity metric is learned. It bounds memory.
+        For rows with more columns the identity metric is learned. It bounds memory.
 
     Attributes
     ----------

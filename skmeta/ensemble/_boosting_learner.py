@@ -27,13 +27,13 @@ class BoostingLearner(SharedModel):
 
     .. math:: y_{ti} = f(x_{ti}) + z_{ti}^\top b_t + s_n\, g_t(x_{ti}) + e_{ti}
 
-    The first two terms are those of `SharedModel`. On what these leave of a task's :math:`n` rows, less its mean, the
-    booster grows a few new trees :math:`g_t`: a start from the corrected score, as ``init_model`` would be, but with a
-    brake. How many trees, with which leaves, and their strength :math:`s_n` are learned from two dozen past tasks. Each
-    gives some rows to grow trees on (10, 20, 40, 80 or 160, where it has as many more), and the others say what they are
-    worth. The strength is least squares over the tasks, judged for each task by that of the others. Trees are grown from
-    as many rows on as tasks gain at, there and at all larger sizes, by a t-test at 5 %, Bonferroni over the choices. Where
-    there is no gain, the prior is that of `SharedModel`.
+    The first two terms are those of `SharedModel`. On their residuals in a task's :math:`n` rows, less the mean, the booster
+    grows a few new trees :math:`g_t`. It starts from the corrected score, as ``init_model`` would, but with a brake. How many
+    trees, with which leaves, and their strength :math:`s_n` are learned from two dozen past tasks. In each, some rows grow
+    trees (10, 20, 40, 80 or 160, where the task has as many more), and the others say what the trees are worth. The strength is
+    found by least squares over the tasks; each task is judged with the strength of the others. New tasks get trees from the
+    number of rows on at which past tasks gain, there and at all larger sizes, by a t-test at 5 % with Bonferroni's correction
+    over the choices. Where there is no gain, the prior is that of `SharedModel`.
 
     Models with other losses than squared errors, and of several targets, get no trees.
 
@@ -46,7 +46,7 @@ class BoostingLearner(SharedModel):
     cv : int, default=5
         As in `SharedModel`.
     n_trees : sequence of int, default=(10, 40)
-        Numbers of new trees that past tasks may choose from; none are always among the choices.
+        Numbers of new trees that past tasks may choose from; no trees at all is always among the choices.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Tasks that were learned from: whether the shared model's answers for rows that it saw adapt them."""
+"""Known tasks: whether to adapt them with the shared model's own outputs for rows that it was fitted to."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class SharedModel(KeepsSeenTasks):
 
     with the estimator as :math:`f` and the linear model of `EmpiricalBayes` for the rest: :math:`z` holds a one, the output
     of :math:`f`, and raw columns where held-out tasks ask for them: all, those that vary most between tasks, or these
-    without the output. Outputs that the correction is learned from are those of models that had not seen the task. For
+    without the output. The correction is learned from outputs of models that had not seen the task. For
     squared errors the two are then fitted in turn, :math:`f` to the targets less the corrections, as long as held-out tasks
     gain. Classifiers are corrected on their
     log-odds, models of counts and of positive targets (by the name of their loss) on the logarithms of their predictions;
@@ -50,11 +50,10 @@ class SharedModel(KeepsSeenTasks):
     Parameters
     ----------
     correction : "auto", None or transformer, default="auto"
-        What the correction reads beside the shared model's output: by default nothing, all columns (with slopes of a task's
-        own, or in common), or all columns and the squares of numbers, or those of them that vary most between tasks, as held-
-        out tasks say; it may be the columns alone. Where held-out tasks do not tell the best of these from others, the
-        correction is a mean. Dates are read by the shared model alone. None for nothing; a transformer makes the columns that
-        it makes.
+        What the correction reads beside the shared model's output. With "auto" held-out tasks choose: nothing, all columns
+        (with slopes of a task's own, or shared), all columns and the squares of numbers, those of them that vary most between
+        tasks, or the columns alone. Where held-out tasks do not tell the best of these from another, the correction is a mean
+        of both. Only the shared model reads dates. None for nothing; or a transformer that makes the columns.
     max_rounds : int, default=4
         How often the shared model may be fitted anew.
     cv : int, default=5

@@ -1,4 +1,4 @@
-"""How many threads BLAS has: one while it is computed with small matrices."""
+"""How many threads BLAS has: one during computations with small matrices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _set = Lock()  # held by whoever has set the limit, which belongs to the process
 
 
 def for_matrices_of(width: int) -> AbstractContextManager[Any]:
-    """While it is computed with many matrices of this width, BLAS has one thread where they are small.
+    """A context for computations with many matrices of this width: BLAS has one thread if they are small.
 
     Otherwise a product of a hundred columns is split among all cores, and thousands of them, one after the other, took up to
     twelve times as long. scikit-learn's KMeans does the same.
@@ -24,11 +24,12 @@ def for_matrices_of(width: int) -> AbstractContextManager[Any]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """A limit that who has set it lifts; who comes meanwhile, from another thread of Python too, leaves it alone.
+    """One thread for BLAS. The thread of Python that set this limit lifts it; others that come meanwhile leave it alone.
 
-    Limits that overlap without being nested would be lifted in the order in which they were set, and the last would bring back
-    what it had found: one thread, for good. That the last one out lifts the limit is no way: newer threadpoolctl does what one
-    thread of Python says, and ignores the others. Who goes on longer than the limit takes longer, with the same result.
+    Limits that overlap without being nested would be lifted in the order in which they were set. The last one would then
+    restore what it had found: one thread, for good. The last thread to leave cannot lift the limit for all, since newer
+    threadpoolctl obeys only the Python thread that set it. A computation that goes on after the limit is lifted takes longer,
+    with the same result.
     """
     if not _set.acquire(blocking=False):
         yield

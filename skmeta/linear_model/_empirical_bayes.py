@@ -45,16 +45,16 @@ class EmpiricalBayes(LearnsWithoutRows):
 
     .. math:: y_t = X_t w_t + e_t, \quad w_t \sim N(\mu, \Sigma), \quad e_t \sim N(0, \sigma_t^2 I)
 
-    The mean :math:`\mu`, the covariance :math:`\Sigma` and the noises are estimated by EM on each task's sufficient
-    statistics, the mean's uncertainty integrated out (REML); for other likelihoods, on working responses around each
-    task's posterior mode (Laplace). How often held-out tasks are unlike the others, in their intercept, in their noise or
-    altogether, becomes the weights of the mixture that is handed out, which bound the harm that a misleading past can do:
-    what makes held-out tasks no more probable than their levels alone is set aside (``prior_.set_aside``): squared errors
-    keep the past's levels, and slopes are the plain estimator's; classes and counts are the plain estimator's.
-    For robust estimators (`HuberRegressor`, `QuantileRegressor`) a row weighs by the probability that it is no outlier, in
-    learning and where it is judged what a task is like. Contextual effects, of the columns' means on a task's intercept,
-    are kept only where held-out tasks become more probable by more than a standard error. So is what describes tasks
-    (``context`` of the estimators around it): it moves the mean of their coefficients by a map that is learned too.
+    The mean :math:`\mu`, the covariance :math:`\Sigma` and the noises are estimated by EM on each task's sufficient statistics,
+    the mean's uncertainty integrated out (REML); for other likelihoods, on working responses around each task's posterior mode
+    (Laplace). The learned prior is a mixture. Its weights say how often held-out tasks are unlike the others, in their
+    intercept, in their noise or altogether; they bound the harm that a misleading past can do. A prior that makes held-out
+    tasks no more probable than their levels alone is set aside (``prior_.set_aside``). Models of squared errors then keep the
+    past's levels and have the plain estimator's slopes; those of classes and counts are the plain estimator. For robust
+    estimators (`HuberRegressor`, `QuantileRegressor`) a row weighs by the probability that it is no outlier, in learning and
+    when mixture components are weighed. Contextual effects, of the columns' means on a task's intercept, are kept only where
+    they make held-out tasks more probable by more than a standard error. So are descriptors of tasks (``context`` of the
+    estimators around it), which move the mean of their coefficients by a map that is learned too.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ class EmpiricalBayes(LearnsWithoutRows):
         texts, it also tries one model of all tasks as the mean ("pooled"): fitted with the estimator's own penalty at
         strength one, and so in units of the data, its slopes multiplied by what held-out tasks ask for.
     blocks : dict of str to list of column names or positions, default=None
-        Columns that belong together: nothing that varies in one block says anything of another. Held-out tasks tell of
-        each block whether its slopes have one variance or any covariance. With "blocks" that is the shape; with "auto" it
-        is tried beside the others. Every column is in one block.
+        Columns that belong together; different blocks are independent. Held-out tasks say for each block whether its slopes
+        have one variance or any covariance. With "blocks" this is the shape; with "auto" it is tried beside the others. Every
+        column is in one block.
     varying : {"all", "intercept"} or list of column names or positions, default="all"
         Which coefficients vary between tasks. With "intercept" slopes are the same in all tasks, ``y ~ x + (1 | task)``
         in the words of lme4; a list names the columns whose slopes vary as the intercept does, ``y ~ x + z + (x |
@@ -77,21 +77,21 @@ class EmpiricalBayes(LearnsWithoutRows):
         Rank of "factor" (and of the factors that "auto" tries); None chooses by the evidence of held-out tasks.
     n_components : int or "auto", default=1
         Number of Gaussians :math:`N(\mu_k, \Sigma_k)` of coefficients. Two or more are kinds of tasks, beside the one Gaussian
-        of all tasks, which is left to those of no kind. "auto" takes another kind, the first one too, where held-out tasks
-        become more probable by more than a standard error; the search takes ten times as long as all else. Where more than
-        512 tasks are given, kinds are learned from so many of them. See the guide, :doc:`/guide/kinds_of_tasks`.
+        for all tasks, which then serves tasks of no kind. "auto" adds a kind where this makes held-out tasks more probable by
+        more than a standard error; the search takes ten times as long as everything else. Of more than 512 tasks, kinds are
+        learned from 512. See the guide, :doc:`/guide/kinds_of_tasks`.
     noise : {"task", "shared"}, default="task"
         Whether tasks may differ in noise. With "task" their noises get a learned law of their own, which collapses to
         one shared noise unless they differ by more than two standard errors. Only for squared-error models.
     pseudo_tasks : float or {"held-out", "pac-bayes"}, default=None
-        Weight of the hyper-prior that keeps few tasks from overfitting, in tasks. None: by shape (two for diagonals;
-        as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML, in which the
-        mean is not drawn to zero either. With a word the weight is chosen, an eighth to eight times that of each shape:
-        the one that makes held-out tasks clearly most probable, or the one of the least PAC-Bayes bound.
+        Weight of the hyper-prior that keeps few tasks from overfitting, in tasks. None: by shape (two for diagonals; as many as
+        coefficients for "full", none once there are four times as many tasks). Zero is plain REML, in which the mean is not
+        drawn to zero either. With a word the weight is chosen between an eighth and eight times that of each shape: the one
+        that makes held-out tasks clearly most probable, or the one with the least PAC-Bayes bound.
     half_life : float, default=None
-        For tasks whose ids are dates (in days) or numbers: one that is older than the last by so much counts half; what a
-        ``prior`` says does not age. Of nested tasks the innermost ids are dates. None: all count alike. How fast tasks
-        drift, `StateSpace` learns.
+        For tasks whose ids are dates (in days) or numbers: a task that is older than the last by this time counts half; what a
+        ``prior`` says does not age. For nested tasks the innermost ids are dates. None: all count alike. `StateSpace` learns
+        how fast tasks drift.
     max_iter : int, default=20
         Sweeps of EM over the tasks at most. Stopping early is itself a regulariser. Where tasks have a structure, as in
         regions or by descriptors, also rounds at most of sweeps and a search on the evidence.

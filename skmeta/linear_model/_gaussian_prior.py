@@ -57,19 +57,19 @@ class GaussianPrior(LinearPrior):
     contextual_effects : ContextualEffects, default=None
         How the expected intercept moves with the means of a task's columns. Only for squared errors.
     use : float, default=1.0
-        Probability that the slopes are of any use for tasks that were not learned from, as held-out tasks told; learning
-        on starts from it. What is written by hand is taken at its word.
+        Probability that the slopes are of any use for tasks that were not learned from, by held-out tasks; further learning
+        starts from it. A prior written by hand is taken at its word.
     likelihood : {"gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie 1.5"}, default=None
         What kind of target the coefficients are for; None fits any. `TweedieRegressor` of another power than one and two
         has "tweedie" and that power.
-    units : Units, default=None
-        The units in which the prior is worked with; they change no answer but by rounding.
+        units : Units, default=None
+        The units used in computations with the prior; they change answers by rounding alone.
     weight_unit : float, default=None
         What a row weighs whose noise has the variance ``noise``. Learned priors have the mean weight of their collection:
         ``sample_weight`` says how precise rows are, and a row counts once whatever it weighs. None, where the noise is
         known: a row of weight two is the row twice. Rows without weights weigh one unit.
     n_tasks, n_rows : float, default=0
-        Experience behind the prior; learning on from it weighs it accordingly.
+        Number of tasks and rows behind the prior; further learning weighs it accordingly.
     feature_names : sequence of str, default=None
         Columns the coefficients belong to; new data are matched to them by name.
     classes : array-like of shape (n_classes,), default=None

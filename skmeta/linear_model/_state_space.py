@@ -17,21 +17,21 @@ class StateSpace(EmpiricalBayes):
     .. math:: y_t = X_t w_t + e_t, \quad w_t = \mu + s_t + v_t, \quad
         s_t \sim N(0, \Sigma_s), \quad \mathrm{cor}(s_t, s_{t'}) = 2^{-|t - t'| / h}, \quad v_t \sim N(0, \Sigma_v)
 
-    The ids of the tasks are dates or numbers, and gaps between them count; of ``task=["player", "season"]`` the last are, and
-    every player has a mean of its own, :math:`\mu + u`. The half-life :math:`h`, the covariances and the noises are learned by
-    EM and by a search on the evidence, all states integrated out by Kalman's filter and smoother; a random walk is the limit
-    of a long half-life. Drift is taken only if the tasks are more probable by 4 nats than without it, in the words of Kass and
-    Raftery strong evidence, and not for the numbers alone that were fitted to them (Schwarz's criterion); otherwise the prior
-    is that of `EmpiricalBayes`. ``benchmarks/drifting_tasks.py`` counts errors of both kinds. What describes tasks,
-    ``context=``, is not read where a task follows another, and a warning says so.
+    The ids of the tasks are dates or numbers, and gaps between them count. With ``task=["player", "season"]`` this goes for the
+    last column, and every player has a mean of its own, :math:`\mu + u`. The half-life :math:`h`, the covariances and the
+    noises are learned by EM and by a search on the evidence, all states integrated out by Kalman's filter and smoother; a
+    random walk is the limit of a long half-life. Drift is taken only if it makes the tasks more probable by 4 nats (strong
+    evidence, in the words of Kass and Raftery), and by more than its additional parameters explain (Schwarz's criterion).
+    Otherwise the prior is that of `EmpiricalBayes`. ``benchmarks/drifting_tasks.py`` counts errors of both kinds. Descriptors
+    of tasks, ``context=``, are not read where one task follows another, and a warning says so.
 
-    A new task starts from the state at its time, ``prior_.given(date=...)``, which goes forward from the last that is known.
-    Learning on with ``prior=`` goes on from all states that it knows: scales and half-life are learned anew, shapes are kept.
-    A prior that knows no states, such as one written by hand, says that nothing drifts: it is learned on from as by
-    `EmpiricalBayes`, with a warning.
-    How often tasks are unlike the others (`EmpiricalBayes`) is told by forecasts of each from those before it. A task that
-    was learned from is predicted from its neighbours on both sides, later ones too: its residuals are no score of a forecast.
-    An honest score holds out what comes later, as `sklearn.model_selection.TimeSeriesSplit` of rows in the order of time.
+    A new task starts from the state at its time, ``prior_.given(date=...)``, forecast from the last known state. With
+    ``prior=`` learning goes on from all states that it knows: scales and half-life are learned anew, shapes are kept. A prior
+    without states, such as one written by hand, says that nothing drifts. Learning then goes on as by `EmpiricalBayes`, with a
+    warning. How often tasks are unlike the others (`EmpiricalBayes`) is judged by forecasts of each task from those before it.
+    A task that was learned from is predicted from its neighbours on both sides, later ones too: its residuals are no score of a
+    forecast. An honest score holds out what comes later, as `sklearn.model_selection.TimeSeriesSplit` of rows in the order of
+    time.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class StateSpace(EmpiricalBayes):
     max_iter : int, default=20
         Sweeps at most of EM over the tasks without drift, and rounds at most of sweeps and a search on the evidence with it.
     tol : float, default=1e-4
-        Stop when a round of sweeps and search makes rows more probable by no more than so many nats each.
+        Stop when a round of sweeps and search makes rows more probable by no more than this many nats each.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ _Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SufficientStatistics(FrozenValue):
-    r"""What a collection is to a linear model: a few sums a task, made in one pass over its rows, that add up.
+    r"""What a linear model needs of a collection: a few sums per task, made in one pass over its rows, that add up.
 
     .. math:: \bar x_t, \; \bar y_t, \quad S_t = \sum_i w_i (x_i - \bar x_t)(x_i - \bar x_t)^\top, \quad
        c_t = \sum_i w_i (x_i - \bar x_t)(y_i - \bar y_t), \quad q_t = \sum_i w_i (y_i - \bar y_t)^2
@@ -65,14 +65,14 @@ class SufficientStatistics(FrozenValue):
     count : array-like of shape (n_tasks,), default=None
         Number of rows that weigh something; None for ``n``. A learner needs it: weights are relative, rows count.
     log_likelihood : array-like of shape (n_tasks,), default=None
-        Of the rows that working responses are of, at the coefficients they were worked out at (`WorkingStatistics`);
-        None for targets themselves.
+        For working responses, the log likelihood of their rows at the coefficients where they were computed
+        (`WorkingStatistics`); None for the targets themselves.
     bounds : array-like of shape (n_features + n_outputs, 2), default=None
         Lows and highs that all rows lie between, of the columns and, after them, the targets; None where none were declared.
     noise_variance : array-like of shape (n_tasks,), default=None
         Variance of the noise in each product of two columns (`privatise`), in halves of the bounds' widths; None for no noise.
     data_norm : float, default=None
-        What the norm of no row's columns exceeds, as of `from_table`; None where none was declared.
+        Upper bound of the norm of a row's columns, as in `from_table`; None where none was declared.
 
     Raises
     ------

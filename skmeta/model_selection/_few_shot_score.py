@@ -90,7 +90,7 @@ def few_shot_score(
     n_jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> EpisodeScores:
-    r"""Score a classifier on classes of which it has seen a few rows.
+    r"""Score a classifier on new classes with a few known rows each.
 
     The protocol of few-shot learning: an episode draws a task, ``n_way`` classes of it, and of each class ``n_shots``
     rows to learn from and ``n_queries`` rows to test. The score of an episode is the share of queries that get their
@@ -99,9 +99,9 @@ def few_shot_score(
     A prior of tasks that share their labels knows more classes than the ``n_way`` of an episode, and may name another:
     that is an error like any.
 
-    The tasks should be new ones: **an episode of classes that the model learned from is no honest score**. That is
-    known of a model that was fitted with ``task=``, and warned of. It is not known of a prior alone or of a Pipeline
-    with fitted steps: keep the tasks that these were learned from out of `X`.
+    The tasks should be new: **an episode of classes that the model learned from is no honest score**. A model that was fitted
+    with ``task=`` knows its classes, and you are warned. A prior alone, or a Pipeline with fitted steps, does not know them:
+    keep the tasks that these were learned from out of `X`.
 
     Parameters
     ----------
@@ -122,9 +122,9 @@ def few_shot_score(
     n_way : int, default=5
         Classes of an episode, at least 2.
     n_shots : int, default=1
-        Rows of each class that the model learns from. With one int seed and the same `n_queries`, more shots are the
-        same shots and some more, beside the same queries, as long as every class has rows enough for them: one that
-        has not is left out, and then all draws are others.
+        Rows of each class that the model learns from. With the same int seed and the same `n_queries`, a larger number keeps
+        the shots of a smaller one, and the same queries, as long as every class has enough rows. If a class has too few, it is
+        left out, and all draws change.
     n_queries : int, default=5
         Rows of each class that are tested.
     n_episodes : int, default=600

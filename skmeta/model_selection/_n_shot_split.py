@@ -100,7 +100,7 @@ def draw_folds_and_ranks(
 
 
 class NShotSplit(TaskSplit):
-    """Cross-validation over tasks that are new but for a few labelled rows, the shots.
+    """Cross-validation over new tasks with a few known rows, the shots.
 
     The tasks are divided into `n_splits` folds. Each fold in turn is held out: the training set is all rows
     of the other tasks and `n_shots` rows of every held-out task; the test set is what is left of the held-out
@@ -128,9 +128,9 @@ class NShotSplit(TaskSplit):
         are drawn at random. Other tasks are used whole either way, so the column is about the age of a task,
         not about the calendar.
     hold_out : str or int, default=None
-        Of nested tasks the level that is held out, one of the columns of `task`. With ``hold_out="region"`` whole regions are:
-        no store of theirs trains but by its shots, `n_shots` rows of each. If None, the innermost: stores, whose regions other
-        stores tell of.
+        For nested tasks, the level that is held out, one of the columns of `task`. With ``hold_out="region"`` whole regions are
+        held out: their stores are in the training set only with `n_shots` rows each. If None, the innermost level is held out:
+        stores, while other stores of their regions are known.
     random_state : int, RandomState instance or None, default=None
         Decides which tasks are held out together and which rows are shots. Pass an int for the same splits at
         every call of `split`; with None they differ from call to call.

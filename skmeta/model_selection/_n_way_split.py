@@ -14,7 +14,7 @@ from skmeta.model_selection._task_split import Split, TaskSplit
 
 
 class NWaySplit(TaskSplit):
-    """Cross-validation over episodes: a few classes of a new task, of which a few rows are known.
+    """Cross-validation over episodes: a few classes of a new task, with a few known rows each.
 
     Each episode draws a task and `n_way` classes of it. The training set is all rows of the other tasks and `n_shots`
     rows of each of these classes; the test set is `n_queries` rows of each. No other row of the task is in either, so

@@ -230,7 +230,7 @@ def shot_curve(
     random_state: Any = None,
     verbose: int = 0,
 ) -> ShotCurve:
-    """Score models on new tasks, of which more and more rows are known.
+    """Score models on new tasks, with more and more known rows.
 
     Tasks are held out and given rows as in `NShotSplit`. All models and all numbers of shots are compared on
     the same test rows: ``max(n_shots)`` rows of every held-out task are set aside, the first ``n`` of them
@@ -266,8 +266,8 @@ def shot_curve(
     random_state : int, RandomState instance or None, default=None
         Decides which tasks are held out together and which rows are shots; the same for all models.
     verbose : int, default=0
-        Whether lines say how far it is: with 1 one each tenth of the work, with 2 or more one for each model or
-        strength of it.
+        Progress that is printed: with 1 a line after each tenth of the work, with 2 or more one for each model or strength of
+        it.
 
     Returns
     -------

@@ -39,19 +39,19 @@ _LINEAR = {"minkowski", "euclidean", "manhattan", "cityblock", "chebyshev", "l1"
 
 @register(KNeighborsClassifier, KNeighborsRegressor)
 class NeighborsLearner(KeepsSeenTasks):
-    r"""Learn under which linear map rows are near whose targets are alike, and whose rows are the neighbours of a new task's.
+    r"""Learn a linear map that brings rows with like targets near each other, and whether rows of past tasks are neighbours.
 
     Scatter within tasks, which goes with equal targets, and scatter that goes with different ones suggest maps (labels
     are compared as they are, numbers by slices of a task's targets and by pairs of near rows). Held-out tasks choose one of
     them, its rank included, or rows as they are: the simplest that no other beats by more than a standard error. They choose
     it for neighbours among a task's own rows, and again for neighbours among rows of all past tasks, whose answers are
     corrected for each task as by `SharedModel`. The prior is a mixture of these two and of the plain estimator fitted to a
-    task's own rows, weighed by how well they predict each of these rows from the others, see `PriorWithOwnModel`.
+    task's own rows, weighted by how well they predict each of these rows from the others, see `PriorWithOwnModel`.
 
-    ``n_neighbors``, ``weights`` and all else are the user's. Of a task that has fewer rows than ``n_neighbors``, all are
-    neighbours. Where tasks have labels of their own, only their own rows are neighbours, and a task without rows raises.
-    Metrics other than Minkowski's and sparse tables are compared as they are. A prior that goes on learning keeps its
-    choice: scatter adds up, the shared neighbours stay, and their correction goes on.
+    ``n_neighbors``, ``weights`` and all other parameters stay the user's. If a task has fewer rows than ``n_neighbors``, all
+    are neighbours. Where tasks have labels of their own, only their own rows are neighbours, and a task without rows raises.
+    Metrics other than Minkowski's and sparse tables are compared as they are. A prior that goes on learning keeps its choice:
+    scatter adds up, the shared neighbours stay, and their correction goes on.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class NeighborsLearner(KeepsSeenTasks):
         Whether a label means the same in all tasks, or each task has labels of its own, as for `DiscriminantLearner`.
         Without effect on regressors.
     max_tasks : int, default=100
-        Of so many tasks, of all sizes, half teach the maps that the other half judges. Like the next two it bounds the time.
+        Of this many tasks, of all sizes, half teach the maps that the other half judges. Like the next two it bounds the time.
     max_rows : int, default=3000
         Rows of the teaching half that may be neighbours.
     max_task_rows : int, default=500

@@ -16,10 +16,10 @@ Array = NDArray[Any]
 class ANIL(MAML):
     r"""Learn hidden layers for all tasks, and where a last layer's gradient descent should start: almost no inner loop.
 
-    `MAML` with inner steps of the last layer alone; the hidden layers learn from what these predict. A new task is trained
-    likewise: its plain net has the prior's hidden layers. ``solver="sgd"`` alone, whose ``learning_rate`` is constant. Steps
-    are the prior's ``step_sizes``, ``learning_rate_init`` in the last layer and zero before: another ``learning_rate_init``
-    in a new task has no effect.
+    `MAML` where inner steps train the last layer alone; the hidden layers learn from what these steps predict. A new task is
+    trained in the same way: its plain net has the prior's hidden layers. Only ``solver="sgd"`` with a constant
+    ``learning_rate`` is taken. Steps are the prior's ``step_sizes``, ``learning_rate_init`` in the last layer and zero before
+    it: another ``learning_rate_init`` in a new task has no effect.
 
     Parameters
     ----------

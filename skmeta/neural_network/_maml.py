@@ -44,16 +44,16 @@ class MAML(Learner):
     by Adam on meta-batches of tasks, each split at random in every iteration. The gradient goes through the :math:`k` inner
     steps exactly, Hessians included. These are the steps of the estimator's own parameters: `learning_rate_init`,
     `learning_rate`, `momentum`, `nesterovs_momentum`, `alpha` and `batch_size` with ``solver="sgd"``; those of Adam with
-    ``solver="adam"``, where the gradient is of first order. Three things are not followed: that training may end early, by
-    `tol` or the net's `early_stopping`; that ``learning_rate="adaptive"`` may lower the step, which is constant here; and that
-    rows are shuffled again for each epoch: where steps are more than a task's batches, these come around in the same order. A
-    new task is trained on by the estimator itself, for its `max_iter` epochs: those may be more than the steps learned
-    through. scikit-learn's squared loss is half the mean square: a step of 0.01 of the paper is one of 0.02 here.
+    ``solver="adam"``, where the gradient is of first order. Inner steps differ from the estimator's training in three ways.
+    They do not end early, by `tol` or the net's `early_stopping`. Under ``learning_rate="adaptive"`` the step stays constant.
+    Rows are not shuffled again for each epoch: if there are more steps than a task has batches, these come around in the same
+    order. A new task is trained by the estimator itself, for its `max_iter` epochs, which may be more than the inner steps.
+    scikit-learn's squared loss is half the mean square: a step of 0.01 in the paper is one of 0.02 here.
 
-    With ``early_stopping`` the start is kept that is best for tasks held out; without it the last one. Where a loss or gradient
-    is no longer finite, learning stops with the best start so far, by the losses of the tasks drawn where none are held out.
-    Where steps from the learned start make the loss of query rows more than twice as large, that is said by a
-    ``ConvergenceWarning``: ``learning_rate_init`` is too large then.
+    With ``early_stopping`` the start that is best for held-out tasks is kept; without it the last one. If a loss or gradient
+    is no longer finite, learning stops with the best start so far (by the losses of the drawn tasks, if none are held out).
+    A ``ConvergenceWarning`` says if steps from the learned start more than double the loss of query rows;
+    ``learning_rate_init`` is too large then.
 
     Parameters
     ----------
@@ -71,17 +71,18 @@ class MAML(Learner):
     first_order : bool, default=False
         Whether Hessians are taken for zero.
     n_shots : int, default=None
-        Rows of a task that are trained on, as many as a new task will have, say, or all but one of a task that has no more;
-        the others are its query. None for half of them. A task of one row teaches nothing; where all are, that raises.
+        Rows of a task that are trained on, for example as many as a new task will have, or all but one of a task that has no
+        more; the others are its query. None for half of them. A task of one row teaches nothing; if all tasks are such, that
+        raises.
     early_stopping : bool, default=True
         Whether tasks are held out to judge the start a hundred times, and the best one is kept. A single task is not held out.
     validation_fraction : float, default=0.1
-        Share of the tasks that is held out. Where these would be fewer than five (by default below about 45 tasks), as the mean
-        of so few is that of one odd task, all tasks teach the start, and beside it three others are learned, each from all but
-        a third of the tasks, which judges: that takes up to four times as long. Where one of the four diverges, learning ends.
+        Share of the tasks that is held out. If these would be fewer than five (by default below about 45 tasks), one odd task
+        could decide. Then all tasks teach the start, and three other starts are learned from two thirds of the tasks each, and
+        judged by the last third: that takes up to four times as long. If one of the four diverges, learning ends.
     n_iter_no_change : int, default=50
-        Judgements of a hundred without a better start, after which learning stops. With the cosine a start still gains much
-        when the step is small: fewer stop before that.
+        Number of judgements, of a hundred, without a better start, after which learning stops. With the cosine a start still
+        gains much when the step is small; a smaller number stops before that.
     random_state : int, RandomState or None, default=None
         Of tasks and rows drawn, and of the net's first weights where the estimator has no ``random_state``.
 

@@ -34,9 +34,9 @@ _PARTS = 4  # shown: of the work: the fallback, two halves of the tasks, and the
 
 @register(MLPRegressor, MLPClassifier)
 class NeuralNetworkLearner(MayTakeFallback):
-    r"""Learn what a net starts from in each task, or that one net for all, corrected, predicts better.
+    r"""Learn where the training of a net starts in each task, or take one corrected net for all if that predicts better.
 
-    Three things are compared on tasks held out, each given ten rows: the fallback, one net of all tasks and a linear
+    Three things are compared on held-out tasks, each given ten rows: the fallback, one net of all tasks and a linear
     correction of it for each (`SharedModel`); the weights of a net trained on the rows of all tasks, from which the
     training of each task goes on; and these weights moved on by the learner that suits the net's own training. With "auto"
     that is
@@ -45,16 +45,16 @@ class NeuralNetworkLearner(MayTakeFallback):
       a task's rows are one batch. It is exact with ``solver="sgd"``, of first order with "adam".
     * `Reptile` for longer training, for ``solver="lbfgs"`` and ``early_stopping``, and where no task has two rows.
 
-    A start is taken where held-out tasks gain from it by more than one standard error, the moved one where they gain beside
-    the other as well; where they do not tell, it is the fallback. Each half of the tasks judges what is learned from the
-    other, by as many passes through its tasks as through all, and what fell behind on average in the first half is not asked
-    in the second. Weights trained on all rows are not moved on where the fallback gains beside them by more than one standard
-    error. Of fewer than four tasks there are none to ask.
+    A start is taken where held-out tasks gain from it by more than one standard error; the start that was trained further has
+    to gain over the other one as well. Otherwise the fallback is taken. Each half of the tasks judges what is learned from the
+    other half, by as many passes through its tasks as through all. A candidate that falls behind on average in the first half
+    is not tried in the second. Weights trained on all rows are not trained further where the fallback is better than these by
+    more than one standard error. With fewer than four tasks no comparison is possible.
 
-    Beside a start stands a new task's own net, in case that the past misleads: the net that is trained from random weights is
-    taken where the task's rows, in five folds at most, each predicted from the others, gain by that by more than one standard
-    error. So adapting to a new task takes up to eleven trainings of the net in place of one; a learner of starts by itself,
-    such as `Reptile`, hands out the start alone. Tasks that the start was learned from have the start.
+    Beside a start stands a new task's own net, in case the past misleads. A cross-validation of the task's rows, with at most
+    five folds, compares both; the net trained from random weights is taken where it is better by more than one standard error.
+    So adapting to a new task takes up to eleven trainings of the net in place of one. A learner of starts by itself, such as
+    `Reptile`, gives the start alone. Tasks that the start was learned from have the start.
 
     Parameters
     ----------

@@ -35,9 +35,9 @@ class Reptile(Learner):
     random order. The last start is kept, or the best one where tasks are held out. Trainings that diverge move nothing; where
     all of a meta-batch do, learning stops, and keeps likewise.
 
-    It takes every estimator with ``coefs_`` or ``coef_`` that goes on from there under ``warm_start`` or ``partial_fit``:
-    nets, `SGDRegressor`, `SGDClassifier`, `Perceptron`; and nets of skorch and scikeras. That inner trainings have not
-    converged is as meant, and not said.
+    It takes every estimator with ``coefs_`` or ``coef_`` that goes on from there under ``warm_start`` or ``partial_fit``: nets,
+    `SGDRegressor`, `SGDClassifier`, `Perceptron`; and nets of skorch and scikeras. Inner trainings are not meant to converge,
+    so there is no warning of it.
 
     Parameters
     ----------

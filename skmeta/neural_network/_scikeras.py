@@ -62,7 +62,7 @@ def _names(model: Any) -> list[str]:
     numbered: dict[str, dict[str, int]] = {}
     names = []
     for variable in model.weights:
-        *layers, own = variable.path.removeprefix(f"{model.name}/").split("/")  # which a copy of a model has not
+        *layers, own = variable.path.removeprefix(f"{model.name}/").split("/")  # a copy's paths lack the model's name
         for place, name in enumerate(layers):
             if name in made_up:
                 kind = _without_number(name)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import ShotCurve
@@ -174,6 +175,10 @@ def _load_skops(path: str, trust: bool) -> Any:
             each if each.isprintable() else ascii(each)[1:-1] for each in str(error)
         )  # nothing for terminals
         raise ValueError(f"{path}: wanted a prior that is safe whoever made it, found {found}; {OWN_FILE}.") from None
+    except BadZipFile as error:
+        raise ValueError(
+            f"{path}: wanted a file that skops wrote, found another kind ({error}); write it by --save."
+        ) from error
     except Exception as error:  # of a file that is damaged, or made to be
         raise ValueError(
             f"{path}: wanted a prior that --save wrote, found what skops cannot read ({error!r}); if --save wrote it, save it "

@@ -90,7 +90,12 @@ class AdaptedBehindSteps(AdaptedEstimators):
     @property
     def coef_(self) -> NDArray[np.float64]:
         """Coefficients of all tasks, where the family has such."""
-        coef: NDArray[np.float64] = getattr(self.inner, "coef_")  # noqa: B009 - not every family has such
+        coef: NDArray[np.float64] | None = getattr(self.inner, "coef_", None)
+        if coef is None:
+            raise AttributeError(
+                f"coef_: wanted an estimator with coefficients in every task, found {type(self.parts.model).__name__}, not all "
+                "of which have such; estimators_[id] is the plain estimator of one task, with what that has."
+            )
         return coef
 
     @property

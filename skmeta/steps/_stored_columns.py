@@ -25,7 +25,11 @@ def stored(steps: FrozenSteps, prior: Prior) -> dict[str, Any]:
         )
     columns = {field.name: (getattr(steps.columns, field.name), field.default) for field in fields(TaskColumns)}
     state: dict[str, Any] = {f"columns.{name}": own for name, (own, default) in columns.items() if own != default}
-    named = {"input_names": steps.input_names, "steps": tuple(name for name, _ in steps.steps)}
+    named = {
+        "input_names": steps.input_names,
+        "steps": tuple(name for name, _ in steps.steps),
+        "learned_with_prior": steps.learned_with_prior,
+    }
     inner = {"class": type(prior).__name__} | prior.to_dict()
     return {name: own for name, own in named.items() if own} | state | {f"prior.{k}": own for k, own in inner.items()}
 
@@ -34,7 +38,7 @@ def read_back(state: Any) -> tuple[FrozenSteps, Prior]:
     """The steps and the prior of what `stored` gave; ValueError for other names."""
     check_mapping(state)
     inner, columns, own = _under("prior.", state), _under("columns.", state), _under("", state)
-    known = {"input_names", "steps", *(f"columns.{field.name}" for field in fields(TaskColumns))}
+    known = {"input_names", "steps", "learned_with_prior", *(f"columns.{field.name}" for field in fields(TaskColumns))}
     unknown = [name for name in own if not name.startswith("prior.") and name not in known]
     if "class" not in inner or unknown:
         found = f"unknown {unknown}" if unknown else "no 'prior.class'"
@@ -43,7 +47,11 @@ def read_back(state: Any) -> tuple[FrozenSteps, Prior]:
     read = {name: _plain(value) for name, value in columns.items()}
     steps = tuple((name, "passthrough") for name in _plain(own.get("steps", ())))
     names = own.get("input_names")
-    return FrozenSteps(steps, None, None if names is None else _plain(names), TaskColumns(**read)), prior
+    together = bool(_plain(own.get("learned_with_prior", False)))
+    frozen = FrozenSteps(
+        steps, None, None if names is None else _plain(names), TaskColumns(**read), learned_with_prior=together
+    )
+    return frozen, prior
 
 
 def _under(prefix: str, state: Mapping[str, Any]) -> dict[str, Any]:

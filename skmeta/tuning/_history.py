@@ -19,12 +19,12 @@ from skmeta.tuning._trial_sources import read_trials
 class TrialHistory:
     """Trials of past hyperparameter searches, by task: a container of plain data that grows by `add`.
 
-    Of every trial it keeps what was searched and what the estimator's other parameters were, so that a
-    parameter an old search left alone still has the value it then had; its scores, its time, and the size of
-    the task. It holds no estimators and no rows of data: a value that is no plain data (an estimator among the
+    For every trial it keeps the searched parameters, the estimator's other parameters (so a
+    parameter that an old search left alone still has its value of that time), its scores, its time, and the size of
+    the task. It holds no estimators and no rows of data: a value that is not plain data (an estimator among the
     choices of a step, a function) is kept by its description.
 
-    It is no frozen value, as `add` changes it; `clone` of an estimator that has one copies it. ``a + b`` is a new
+    It is not a frozen value, as `add` changes it; `clone` of an estimator copies its history. ``a + b`` is a new
     history. A trial counts once, however often it is added: two are the same if they agree in all but the seconds
     they took. Iterating gives the trials, ``history[task]`` those of one task, ``len`` their number; two histories
     are equal if they hold the same trials, in any order.

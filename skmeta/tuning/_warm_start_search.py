@@ -26,19 +26,18 @@ from skmeta.tuning._trial_batches import TrialBatches
 class WarmStartSearchCV(BaseSearchCV):
     """Search for hyperparameters, starting from what past searches found.
 
-    Without a prior it is a good ordinary Bayesian search: after a few trials a model of the score is fitted to
-    them and says which candidate to try next. With one, the first trials are what did well on past datasets,
-    and the model starts from theirs. Everything else is as in `RandomizedSearchCV`.
+    Without a prior it is an ordinary Bayesian search: after a few trials a model of the score is fitted to them and says which
+    candidate to try next. With a prior, the first trials are those that did well on past datasets, and the model starts from
+    the models of these. Everything else is as in `RandomizedSearchCV`.
 
     Parameters
     ----------
     estimator : estimator object
         What is tuned; it may be a Pipeline.
     param_distributions : dict, list of dict or ConfigurationSpace
-        Names of parameters, and for each a list of values or a distribution with ``rvs``, as those of
-        `scipy.stats`. Values may be estimators, to choose a step: ``{"clf": [SVC(), LogisticRegression()]}``.
-        Of a list of dicts each is a space of its own. A space of the package ConfigSpace counts with its conditions
-        and forbidden clauses.
+        Names of parameters, and for each a list of values or a distribution with ``rvs``, as those of `scipy.stats`. Values may
+        be estimators, to choose a step: ``{"clf": [SVC(), LogisticRegression()]}``. In a list of dicts, each dict is a space of
+        its own. A space of the package ConfigSpace is used with its conditions and forbidden clauses.
     n_iter : int, default=10
         Number of trials, fewer only if the space is smaller or `max_time` is over.
     task : str or int, default=None
@@ -54,7 +53,7 @@ class WarmStartSearchCV(BaseSearchCV):
         Trials chosen at a time, to keep more processors busy than there are splits. The trials depend on it, but
         not on `n_jobs`.
     max_time : float, default=None
-        Seconds after which no further batch is begun. One always is.
+        Seconds after which no further batch is begun. At least one batch runs.
     scoring : str, callable, list, tuple or dict, default=None
         As in `RandomizedSearchCV`. If it gives several scores, the search is guided by the one that `refit`
         names; if `refit` is False or a callable, by the first in the order of `scoring`.
@@ -73,9 +72,9 @@ class WarmStartSearchCV(BaseSearchCV):
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same trials every time.
     error_score : "raise" or float, default=nan
-        Score of a fit that failed. A trial of which every fit failed is a failed trial, and the search goes on; if
-        all trials fail, scikit-learn's error is raised at the end. With `task`, such a task is warned of and has no
-        search, as if it were unknown; the error is raised if it is so with all.
+        Score of a fit that failed. If every fit of a trial failed, the trial failed, and the search goes on; if all trials
+        fail, scikit-learn's error is raised at the end. With `task`, a task where all trials fail gets a warning and no search,
+        as if it were unknown; the error is raised if all tasks fail.
     return_train_score : bool, default=False
         Whether ``cv_results_`` has scores on the training rows.
 

@@ -307,15 +307,7 @@ class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, Ba
     def coef_(self) -> NDArray[np.float64]:
         """Coefficients: of the one task as its plain estimator has them, else ``(n_tasks, ...)`` by id."""
         check_is_fitted(self)
-        if not self._in_tasks:
-            return last_model(self.estimator_).coef_
-        try:
-            return self._known.adapted.coef_
-        except AttributeError:
-            raise AttributeError(
-                f"coef_: wanted an estimator with coefficients in every task, found {type(self.estimator).__name__}, not "
-                "all of which have such; estimators_[id] is the plain estimator of one task, with what that has."
-            ) from None
+        return self._known.adapted.coef_ if self._in_tasks else last_model(self.estimator_).coef_
 
     @property
     def borrowing_(self) -> float | dict[Any, float]:

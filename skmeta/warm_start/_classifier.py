@@ -30,29 +30,29 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         of its own, such as LogisticRegression (``C = 1``, its default, takes the prior as learned, ``C = 0.1`` ten times as
         strong); any other one has that of `SharedModel`. Alone or as the last step of a Pipeline.
     task : str, int or list of them, default=None
-        Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays. Of tasks that lie in
-        others a list, outermost first: ``["region", "store"]``. Then ids are paths, ``("north", 7)``: store 7 of the north is
-        not store 7 of the south. `predict` takes an id that is None or NaN as one that is not known.
+        Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays. For nested tasks a
+        list, outermost first: ``["region", "store"]``. Then ids are paths, ``("north", 7)``: store 7 of the north is not store
+        7 of the south. `predict` takes an id that is None or NaN as unknown.
     context : list of str or int, default=None
-        Columns of ``X`` that describe a task and are none of its features (size, city, date): constant within it. They
-        are what ``prior.given(...)`` knows of a task before its first row; a warning names those that the prior does not
-        read. None: of a table that has them, those that ``prior`` was learned with.
+        Columns of ``X`` that describe a task (size, city, date). They are constant within it and are not features. They are
+        what ``prior.given(...)`` knows about a task before its first row; a warning names those that the prior does not read.
+        None: the columns that ``prior`` was learned with, if the table has them.
     prior : Prior, default=None
         Where to start: another model's ``prior_``, or written by hand with its ``classes``. One that reads ids, such as
         regions or dates, finds them in ``X`` by the columns it was learned with: without ``task``, each of them has one value.
     learner : "auto" or learner, default="auto"
         What learns the prior; "auto" is the one registered for the estimator's class, or `SharedModel`, with its defaults.
-        Without ``task`` nothing is learned; without ``prior`` too, a warning says so of a learner that was given.
-        Where tasks have labels of their own (those of a task and of the others have less in common than not), it is
-        `DiscriminantLearner` for KNeighborsClassifier, GaussianNB and LogisticRegression too. Where each task has classes
-        of its own under the same names, such as numbers from 0, write ``learner=DiscriminantLearner(labels="own")``.
+        Without ``task`` nothing is learned. If a learner is given without ``task`` and ``prior``, a warning says that it has no
+        effect. Where tasks have labels of their own (those of a task and of the others have less in common than not), "auto" is
+        `DiscriminantLearner` for KNeighborsClassifier, GaussianNB and LogisticRegression too. Where each task has classes of
+        its own under the same names, such as numbers from 0, write ``learner=DiscriminantLearner(labels="own")``.
     class_prior : {"rows", "past"}, default="rows"
-        What says how frequent the classes of a new task are. With "rows" its own rows do, so far as they go: right where
-        they were drawn at random, and then nothing is lost, which is why it is the default. With "past" they do not,
-        as where five of each class were asked for: classes are as frequent as in the tasks that the prior was learned
-        from (``prior_.class_prior``), the rows tell how columns go with classes, and of a class without rows they tell
-        nothing. It is about the rows of `adapt`, and of `fit` with ``prior``; those that a first prior is learned from
-        are the past themselves, and without task and prior there is none: then it has no effect.
+        Where the frequencies of classes in a new task come from. With "rows", the default, they come from its own rows, as far
+        as these go; that is right if the rows were drawn at random. Use "past" if rows were drawn by their class, such as five
+        of each: classes are then as frequent as in the tasks that the prior was learned from (``prior_.class_prior``), and the
+        rows only tell how columns go with classes; they tell nothing about a class without rows. It is about the rows of
+        `adapt`, and of `fit` with ``prior``. The rows that a first prior is learned from are the past themselves. Without task
+        and prior it has no effect.
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
     unlabelled : object, default=None
@@ -60,8 +60,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         the columns use such rows (naive Bayes), the fallback leaves them out, linear models refuse them. Without ``task``
         and ``prior`` the estimator is given ``y`` as it is.
     verbose : int, default=0
-        Whether lines say how far a fit from several tasks is: with 1 one each tenth of the work, with 2 or more each time that
-        more is done. Callbacks (``set_callbacks``) are told the same; a plain fit is as talkative as the estimator.
+        Progress that is printed in a fit from several tasks: with 1 a line after each tenth of the work, with 2 or more
+        whenever more is done. Callbacks (``set_callbacks``) get the same reports. A plain fit prints what the estimator prints.
 
     Attributes
     ----------

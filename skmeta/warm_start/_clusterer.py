@@ -30,22 +30,22 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
         KMeans, MiniBatchKMeans, GaussianMixture or BayesianGaussianMixture, or any clusterer with ``learner=``; alone or as
         the last step of a Pipeline, whose other steps are fitted once on the whole collection.
     task : str, int or list of them, default=None
-        Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays. Of tasks that lie in
-        others a list, outermost first: ``["region", "store"]``. Then ids are paths, ``("north", 7)``: store 7 of the north is
-        not store 7 of the south. `predict` takes an id that is None or NaN as one that is not known.
+        Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays. For nested tasks a
+        list, outermost first: ``["region", "store"]``. Then ids are paths, ``("north", 7)``: store 7 of the north is not store
+        7 of the south. `predict` takes an id that is None or NaN as unknown.
     context : list of str or int, default=None
-        Columns of ``X`` that describe a task and are none of its features: constant within it. A warning names those that
-        the prior does not read.
+        Columns of ``X`` that describe a task. They are constant within it and are not features. A warning names those that the
+        prior does not read.
     prior : Prior, default=None
         Where to start: another model's ``prior_``.
     learner : "auto" or learner, default="auto"
-        What learns the prior; "auto" is the one registered for the estimator's class, with its defaults.
-        Without ``task`` nothing is learned; without ``prior`` too, a warning says so of a learner that was given.
+        What learns the prior; "auto" is the one registered for the estimator's class, with its defaults. Without ``task``
+        nothing is learned. If a learner is given without ``task`` and ``prior``, a warning says that it has no effect.
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
     verbose : int, default=0
-        Whether lines say how far a fit from several tasks is: with 1 one each tenth of the work, with 2 or more each time that
-        more is done. Callbacks (``set_callbacks``) are told the same; a plain fit is as talkative as the estimator.
+        Progress that is printed in a fit from several tasks: with 1 a line after each tenth of the work, with 2 or more
+        whenever more is done. Callbacks (``set_callbacks``) get the same reports. A plain fit prints what the estimator prints.
 
     Attributes
     ----------

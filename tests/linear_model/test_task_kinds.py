@@ -333,8 +333,8 @@ def test_a_structure_among_tasks_says_which_it_is(known, options, past, message)
 def test_kinds_are_looked_for_once_outliers_are_known(two, past, monkeypatch):
     tasks, prior, _ = two
 
-    def first_round(start, learn, data, *rest):
-        return start(data)
+    def first_round(start, learn, data, estimator, family, n_jobs, progress):
+        return start(data, progress)
 
     monkeypatch.setattr("skmeta.linear_model._empirical_bayes.learn_from_trusted", first_round)
     started = EmpiricalBayes(n_components=2).learn(HuberRegressor(), tasks, prior if past else None)

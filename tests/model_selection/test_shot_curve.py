@@ -13,6 +13,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import log_loss, make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from variations import varied
 
 from skmeta.model_selection import NShotSplit, OwnModel, PooledModel, ResidualModel, ShotCurve, shot_curve
 
@@ -305,7 +306,7 @@ def test_bad_input(changes, error, words):
         shot_curve(**{**arguments, **changes})
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
+@varied("n_jobs", [None, 2])
 def test_no_row_of_a_new_task_is_the_question_and_no_warning(n_jobs):
     """Warnings are errors here; what users ask by themselves still warns."""
     rng = np.random.default_rng(0)

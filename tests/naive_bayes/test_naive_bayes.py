@@ -463,8 +463,7 @@ def test_folds_are_as_many_as_asked_for():
         learned(GaussianNB(), X, y, learner=NaiveBayesLearner(cv=1))
 
 
-@pytest.mark.parametrize("gap", [None, np.nan])
-@pytest.mark.parametrize("dtype", [int, bool])
+@pytest.mark.parametrize(("dtype", "gap"), [(int, None), (bool, np.nan)])
 def test_rows_without_a_label_may_stand_among_labels_that_are_objects(dtype, gap):
     """The same fit as of text: the labels alone are called something else."""
     rng = np.random.default_rng(0)
@@ -472,7 +471,7 @@ def test_rows_without_a_label_may_stand_among_labels_that_are_objects(dtype, gap
     known = rng.random(60) < 0.7
     as_text = np.where(known, y.astype(str), None)
     as_objects = np.where(known, y.astype(dtype).astype(object), gap)
-    wanted = WarmStartClassifier(GaussianNB(), task=-1).fit(X, as_text)
-    found = WarmStartClassifier(GaussianNB(), task=-1).fit(X, as_objects)
+    wanted = WarmStartClassifier(GaussianNB(), task=-1, learner=ROOM).fit(X, as_text)
+    found = WarmStartClassifier(GaussianNB(), task=-1, learner=ROOM).fit(X, as_objects)
     assert found.classes_.tolist() == [dtype(0), dtype(1)] and found.classes_.dtype == dtype
     assert_allclose(found.predict_proba(X), wanted.predict_proba(X))

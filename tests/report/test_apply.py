@@ -171,7 +171,7 @@ def test_files_that_are_no_priors_are_told(capsys, tmp_path):
             "found a pickle, which can run any code; if you made the file yourself, say so by --trust",
         ),
         (tmp_path / "b.skops", "found none"),
-        (tmp_path / "c.skops", "found what skops cannot read (BadZipFile"),
+        (tmp_path / "c.skops", "wanted a file that skops wrote, found another kind"),
         (path, "ends in .skops"),
     ):
         status, _, err = run(capsys, "apply", prior, path, *own, "--out", tmp_path / "out.csv")

@@ -36,7 +36,7 @@ def files(few_fits, tmp_path, monkeypatch):
     make_sales().to_csv(tmp_path / "sales.csv", index=False)
     make_sales().drop(columns="sales").assign(sales=None).to_csv(tmp_path / "new.csv", index=False)
     page = (DOCS / "guide" / "does_it_transfer.rst").read_text("utf-8")
-    part = page[page.index("With this in a file\n``models.py``") : page.index("the command that asks whether")]
+    part = page[page.index("Put this in a file ``models.py``") : page.index("Then this command")]
     code = "".join(first + "\n" + rest.replace("... ", "") for first, rest in MODELS.findall(part))
     (tmp_path / "models.py").write_text(code)
     monkeypatch.setattr(_make_baselines, "booster", lambda model: type(booster(model))(max_iter=2))

@@ -100,14 +100,6 @@ def events_of(function, *args):
     return set(OPENED.pop())
 
 
-def test_a_file_that_skops_did_not_write_is_told_by_its_name(tmp_path):
-    (tmp_path / "prior.skops").write_bytes(b"no archive")
-    with pytest.raises(
-        ValueError, match=r"prior\.skops: wanted a prior that --save wrote, found what skops cannot read"
-    ):
-        load_prior(str(tmp_path / "prior.skops"))
-
-
 def test_no_function_of_the_list_opens_a_path_or_calls_what_it_gets(tmp_path):
     path = tmp_path / "rows.txt"
     path.write_text("1 2\n")

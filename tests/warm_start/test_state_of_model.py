@@ -69,7 +69,7 @@ def test_the_state_of_a_fit_comes_in_one_assignment(monkeypatch):
         object.__setattr__(self, name, value)
 
     monkeypatch.setattr(WarmStartRegressor, "__setattr__", set_attribute, raising=False)
-    model.set_params(task=None, prior=None).fit(X, Y)
+    model.set_params(task=None, learner="auto").fit(X, Y)
     (names,) = [(old, new) for name, old, new in replaced if name == "__dict__"]
     assert touched == []
     assert {"_known", "prior_"} <= names[0] and {"_plain", "prior_"} <= names[1] and "_known" not in names[1]
