@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from skmeta.base._html_of_coefficients import html_of_coefficients
+from skmeta.base._words_of_components import words_of_component
+
 SHOWN = 12  # names of columns or classes
 
 
@@ -34,6 +37,25 @@ def html_table(title: str, rows: Mapping[str, str]) -> str:
     return f"<table><caption>{escape(title)}</caption>{said}</table>"
 
 
+def html_of(prior: Any) -> str:
+    """Return what is said of a prior, and of its coefficients if it is about some.
+
+    Parameters
+    ----------
+    prior : Prior
+        The prior.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    # Priors of coefficients offer their moments; others have no such attribute.
+    moments = getattr(prior, "coefficient_moments", None)
+    said = html_table(type(prior.split()[1]).__name__, rows_of(prior))
+    return said if moments is None else said + html_of_coefficients(moments)
+
+
 def rows_of(prior: Any) -> dict[str, str]:
     """Return what is said of a prior: what it was learned from, its columns, classes and weights, and how tasks belong.
 
@@ -55,10 +77,16 @@ def rows_of(prior: Any) -> dict[str, str]:
         "steps": ", ".join(type(step).__name__ for _, step in getattr(steps, "steps", ())),
         "columns": _first(names) or (f"{prior.n_features_in}" if prior.n_features_in is not None else ""),
         "classes": "" if prior.classes is None else _first(prior.classes.tolist()),
-        "weights": ", ".join(f"{name} {weight:.2g}" for name, weight in weights.items()),
+        "weights": "; ".join(_component(name, weight) for name, weight in weights.items()),
         "set aside": "what was learned of features is of no use for new tasks" if prior.set_aside else "",
         "tasks": "; ".join(prior.in_words),
     }
+
+
+def _component(name: str, weight: float) -> str:
+    """Name, weight and meaning of a component."""
+    words = words_of_component(name)
+    return f"{name} {weight:.2g}{f' ({words})' if words else ''}"
 
 
 def _first(names: Sequence[Any]) -> str:

@@ -1,4 +1,4 @@
-"""What a prior offers for a picture: plain arrays of coefficients, the intercept last."""
+"""What a prior offers for a picture or a table: plain arrays of coefficients, the intercept last."""
 
 from __future__ import annotations
 
@@ -35,6 +35,20 @@ class Spread(NamedTuple):
         mean, covariance, factor = prior.mean, prior.covariance, getattr(prior, "factor", None)
         variance = np.diagonal(covariance, axis1=-2, axis2=-1) if covariance.ndim > mean.ndim else covariance
         return cls(mean, np.sqrt(variance if factor is None else variance + (factor**2).sum(axis=-1)))
+
+
+class Moments(NamedTuple):
+    """What coefficients are expected to be: ``mean`` and ``sd`` between tasks ``(n_outputs, p)``, the intercept last.
+
+    ``names (p,)`` and ``outputs`` say what of; ``[""]`` is one output without a name. ``scale (p - 1,)`` are the standard
+    deviations of the columns, None where they are not known.
+    """
+
+    names: list[str]
+    outputs: list[str]
+    mean: Array
+    sd: Array
+    scale: Array | None = None
 
 
 class Path(NamedTuple):

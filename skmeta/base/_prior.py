@@ -16,7 +16,7 @@ from skmeta.base._class_weight import ClassWeight, check_class_weight
 from skmeta.base._distil import check_kinds, distilled
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._frozen_value import FrozenValue
-from skmeta.base._html import html_table, rows_of
+from skmeta.base._html import html_of
 from skmeta.base._matching import check_is_model, check_names, matched, one_task
 from skmeta.base._numbers_of_columns import numbers_of_columns
 from skmeta.base._plain import Reader, from_plain, to_plain
@@ -72,7 +72,7 @@ class Prior(FrozenValue):
         return f"{type(self).__name__}({learned})"
 
     def _repr_html_(self) -> str:
-        return html_table(type(self.split()[1]).__name__, rows_of(self))
+        return html_of(self)
 
     @property
     def in_words(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from skmeta._inference.likelihoods import GAUSSIAN, Likelihood
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.base import Prior
 from skmeta.base._matching import check_names, not_for
+from skmeta.base._pictures import Moments
 from skmeta.base._plain import Reader, reader
 from skmeta.base._registry import lookup
 from skmeta.linear_model._adapt import adapt_mixture, log_evidence
@@ -198,13 +199,24 @@ class LinearPrior(Prior):
             Of pandas: ``feature``, ``mean`` and ``std``; of several outputs ``mean_0``, ``std_0`` and so on, of several
             classes ``mean_a``, ``std_a`` by their labels.
         """
-        names = [*(self.feature_names or (f"x{i}" for i in range(self.n_features))), "intercept"]
-        columns: dict[str, Any] = {"feature": names}
-        outputs = range(self.n_outputs) if self.classes is None else self.classes.tolist()
-        for k, mean in enumerate(self.expected()):
-            end = "" if self.n_outputs == 1 else f"_{outputs[k]}"
-            columns |= {f"mean{end}": mean, f"std{end}": np.sqrt(self.variance(k))}
+        found = self.coefficient_moments
+        columns: dict[str, Any] = {"feature": found.names}
+        for output, mean, sd in zip(found.outputs, found.mean, found.sd, strict=True):
+            end = output and f"_{output}"
+            columns |= {f"mean{end}": mean, f"std{end}": sd}
         return make_frame(columns, "prior.to_frame()")
+
+    @property
+    def coefficient_moments(self) -> Moments:
+        """Names, expected coefficients and how far tasks vary around them, for tables."""
+        outputs = [str(each) for each in (range(self.n_outputs) if self.classes is None else self.classes.tolist())]
+        return Moments(
+            [*(self.feature_names or (f"x{i}" for i in range(self.n_features))), "intercept"],
+            outputs[: self.n_outputs] if self.n_outputs > 1 else [""],
+            self.expected(),
+            np.sqrt([self.variance(k) for k in range(self.n_outputs)]),
+            None if self.units is None else self.units.scale,
+        )
 
     def variance(self, k: int = 0) -> Array:
         """Variances ``(d + 1,)`` of the coefficients of output ``k`` between tasks, in units of the data."""

@@ -13,6 +13,7 @@ from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._class_prior import as_drawn
 from skmeta.base._class_weight import check_class_weight
 from skmeta.base._matching import matched, one_task
+from skmeta.base._pictures import Moments
 from skmeta.base._prior import given_what_is_known
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
 from skmeta.steps._columns_behind import labels_behind, telling_columns_behind
@@ -239,15 +240,25 @@ class PriorWithSteps(Prior):
         DataFrame
             See `Prior.to_frame`. Columns without a name have that of ``get_feature_names_out``.
         """
-        frame, steps = self.prior.to_frame(), self.steps.steps
+        frame = self.prior.to_frame()
+        return frame.assign(feature=self._named(frame["feature"].tolist()))
+
+    @property
+    def coefficient_moments(self) -> Moments:
+        """Those of the prior inside, if it is about coefficients, of columns named as in `to_frame`."""
+        found: Moments = self.prior.coefficient_moments  # type: ignore[attr-defined]
+        return found._replace(names=self._named(found.names))
+
+    def _named(self, features: list[str]) -> list[str]:
+        """Names of the columns that the steps make, in place of x0, x1, ...; what follows these stays."""
+        steps = self.steps.steps
         if self.prior.feature_names is not None or not steps:
-            return frame
-        features = frame["feature"].tolist()
+            return features
         n_columns = sum(name == f"x{k}" for k, name in enumerate(features))
         before = self.steps.input_names or range(getattr(steps[0][1], "n_features_in_", n_columns))
         labels = labels_behind(steps, before, np.empty((0, n_columns)))
         named = [label if isinstance(label, str) else f"x{label}" for label in labels]
-        return frame.assign(feature=[*named, *features[n_columns:]])
+        return [*named, *features[n_columns:]]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain arrays, numbers and texts that `from_dict` reads, where no step is fitted.

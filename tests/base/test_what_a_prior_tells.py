@@ -13,9 +13,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import GaussianPrior, WarmStartRegressor
+from skmeta.base._words_of_components import words_of_component
 from skmeta.fallback import SharedModelPrior
 from skmeta.fallback._mean_of_corrections import MeanOfCorrections
-from skmeta.linear_model import EmpiricalBayes
+from skmeta.linear_model import EmpiricalBayes, Units
+from skmeta.linear_model._mixture import component_names
 
 pytestmark = pytest.mark.quick
 
@@ -78,7 +80,32 @@ def test_a_notebook_shows_family_tasks_columns_steps_and_weights():
     said = cells(html)
     assert "<caption>MixturePrior</caption>" in html
     assert said["learned from"] == "8 tasks, 40 rows" and said["steps"] == "StandardScaler"
-    assert said["weights"].startswith("learned ")
+    assert said["weights"].startswith("learned ") and "; intercept outlier " in said["weights"]
+    moments = prior.coefficient_moments
+    assert moments.names == ["x0", "x1", "intercept"]
+    for name, mean, sd in zip(moments.names, moments.mean[0], moments.sd[0], strict=True):
+        assert said[name] == f"{mean:.3g} ± {sd:.3g}"
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "binomial", "poisson"])
+def test_every_component_that_learners_set_beside_a_prior_is_explained(likelihood):
+    names = component_names(GaussianPrior([1.0, 2.0], 1.0, noise_dof=5.0, likelihood=likelihood))
+    assert names[0] == "learned" and len(names) > 1
+    assert all(map(words_of_component, names)) and not words_of_component("mine")
+
+
+def test_a_notebook_shows_the_ten_coefficients_that_move_most_and_the_intercept():
+    mean = np.append(np.arange(25.0), 7.0)
+    scale = np.where(np.arange(25) == 1, 1000.0, 1.0)
+    html = GaussianPrior(mean, 4.0, units=Units(np.zeros(25), scale), n_tasks=3)._repr_html_()
+    table = html[html.index("Coefficients: ") :]
+    wanted = ["x1", *(f"x{j}" for j in range(24, 15, -1)), "intercept"]
+    assert list(cells(table)) == wanted and "and 15 more coefficients<" in table
+    assert cells(table)["x24"] == "24 ± 2" and cells(table)["intercept"] == "7 ± 2"
+    classes = GaussianPrior([[1.0, 2.0]] * 3, 1.0, classes=["<a>", "b", "c"])._repr_html_()
+    assert "<th>&lt;a&gt;</th><th>b</th><th>c</th>" in classes and classes.count("1 ± 1") == 3 and "more" not in classes
+    unlike = SharedModelPrior(DecisionTreeRegressor(), None, None, GaussianPrior([1.0, 5.0], 4.0), Ridge())
+    assert "Coefficients" not in unlike._repr_html_()
 
 
 def test_a_prior_by_hand_says_so_and_names_are_escaped():
