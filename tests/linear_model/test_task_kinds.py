@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 from sklearn.linear_model import GammaRegressor, HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
+from variations import varied
 
 from skmeta import EmpiricalBayes, StateSpace, SufficientStatistics, WarmStartRegressor
 from skmeta.compose import MixtureOfKinds, MixturePrior
@@ -328,7 +329,7 @@ def test_a_structure_among_tasks_says_which_it_is(known, options, past, message)
     assert EmpiricalBayes(n_components=2).learn(Ridge(), alone, inside).n_kinds == 2
 
 
-@pytest.mark.parametrize("past", [False, True])
+@varied("past", [False, True])
 def test_kinds_are_looked_for_once_outliers_are_known(two, past, monkeypatch):
     tasks, prior, _ = two
 

@@ -51,7 +51,7 @@ def test_days_that_drift_warn(estimator):
         (lambda X: X["date"].astype(str), Ridge(), QUICK),
     ],
     ids=["a learner that follows it", "another family", "numbers", "text"],
-    keep=2,
+    keep=3,
 )
 def test_who_follows_drift_or_cannot_is_not_warned(ids, estimator, learner):
     X, y = days()
