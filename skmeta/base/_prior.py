@@ -46,7 +46,7 @@ class Prior(FrozenValue):
         that fills it in honours ``tasks.class_rates`` when it adapts.
     class_weight : "balanced" or sequence of float, default=None
         The estimator's ``class_weight`` by which past rows were weighed, of each of ``classes``; None for no weights. A model
-        that is fitted with the prior has to have the same.
+        that is fitted with the prior has to have the same; of one by hand, unless this is given, any.
     """
 
     _nested: ClassVar[dict[str, Reader]] = {}  # what reads frozen values in fields, by field, for `from_dict`
@@ -100,7 +100,7 @@ class Prior(FrozenValue):
         Parameters
         ----------
         estimator : estimator
-            The model of one task; never a Pipeline.
+            The model of one task; never a Pipeline. Its ``class_weight`` is not checked: `adapt` and `zero_shot` do that.
         tasks : Tasks
             The tasks, their columns in the order of ``feature_names``.
         n_jobs : int, default=None
@@ -157,7 +157,7 @@ class Prior(FrozenValue):
         Parameters
         ----------
         estimator : estimator
-            The model of one task.
+            The model of one task. Its ``class_weight`` is not checked: `adapt` and `zero_shot` do that.
         tasks : Tasks
             The tasks.
 

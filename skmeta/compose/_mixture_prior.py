@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._class_weight import common_class_weight
 from skmeta.base._prior import check_reads, given_what_is_known
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._stored_components import read_back, stored
@@ -46,7 +47,8 @@ class MixturePrior(Prior):
     Raises
     ------
     ValueError
-        If there are no components, weights are negative or all zero, or the components are about different columns.
+        If there are no components, weights are negative or all zero, or the components are about different columns or were
+        learned with different ``class_weight``.
 
     References
     ----------
@@ -86,9 +88,8 @@ class MixturePrior(Prior):
             unseen = np.array(self.weights_without_rows, dtype=float)
             _check_weights(unseen, names, n)
             checked["weights_without_rows"] = _normalised(unseen)
-        shared = {
-            name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes", "class_weight")
-        }
+        shared = {name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes")}
+        shared["class_weight"] = common_class_weight(components)
         known = all(component.class_prior is not None for component in components)
         shared["class_prior"] = first.class_prior if known else None
         for name, value in (checked | shared).items():
