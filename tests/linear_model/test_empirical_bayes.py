@@ -265,7 +265,7 @@ def two_kinds(n=12, d=3, seed=0):
     return X, np.concatenate([parts[0][1], 5.0 - 3.0 * parts[1][1]])
 
 
-@varied(("n", "d"), [(12, 3), (4, 12)], ids=["in columns", "in rows"])
+@pytest.mark.parametrize(("n", "d"), [(12, 3), (4, 12)], ids=["in columns", "in rows"])
 @pytest.mark.parametrize("estimator", [Ridge(), PoissonRegressor()], ids=["ridge", "poisson"])
 def test_tasks_count_as_often_as_they_weigh(estimator, n, d):
     X, y = two_kinds(n, d)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import LogisticRegression
-from variations import varied
 
 from skmeta import GaussianPrior, WarmStartClassifier
 from skmeta.linear_model import Units
@@ -68,7 +67,7 @@ def test_adapting_factorises_hardly_oftener_for_more_classes(factorised):
     assert calls[1] <= 2.0 * calls[0]
 
 
-@varied("n_classes", [2, 4])
+@pytest.mark.parametrize("n_classes", [2, 4])
 @pytest.mark.parametrize("n", [2, 12])
 def test_tasks_together_are_the_tasks_alone(n_classes, n):
     """By rows and by columns: what is known of new rows is read off each task's own mode."""

@@ -316,7 +316,7 @@ def test_what_does_otherwise_in_predict_is_no_ridge():
         learned().adapt(Clipped(), collection().X, collection().y)
 
 
-@varied(("d", "n"), [(3, 30), (20, 8), (300, 30)])
+@varied(("d", "n"), [(3, 30), (20, 8), (300, 30)], keep=2)
 def test_an_unknown_intercept_of_labels_is_free(d, n):
     """Written by hand without an entry for it: the objective has no penalty on it, by columns and by rows."""
     rng = np.random.default_rng(0)

@@ -112,7 +112,7 @@ def test_tasks_adapted_one_by_one_have_plain_estimators_too(kind, estimator):
     assert adapted.borrowed.shape == (len(tasks),)
 
 
-@varied(("kind", "estimator"), [("labels", LogisticRegression()), ("counts", PoissonRegressor())])
+@pytest.mark.parametrize(("kind", "estimator"), [("labels", LogisticRegression()), ("counts", PoissonRegressor())])
 def test_labels_and_counts_have_regions_too(kind, estimator):
     tasks, means = collection(2, kind, n_stores=12)
     prior = EmpiricalBayes().learn(estimator, tasks)

@@ -53,7 +53,7 @@ def test_warm_is_no_worse_than_own(estimator, shift):
     assert warm <= own
 
 
-@varied("weigh", [False, True])
+@pytest.mark.parametrize("weigh", [False, True])
 @varied("shift", [20, 200])
 def test_the_prior_is_nearly_that_of_the_rows_that_are_no_outliers(shift, weigh):
     table, y, truth = dirty(shift)

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from variations import varied
 
 from skmeta import EmpiricalBayes, StateSpace, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference import levels
@@ -45,7 +44,7 @@ def columns(where):
     return ["x", *([task] if isinstance(task, str) else task), *where.get("context", [])]
 
 
-@varied("structure", STRUCTURES, keep=3)
+@pytest.mark.parametrize("structure", STRUCTURES)
 def test_max_iter_bounds_the_rounds_of_every_structured_learner(structure, monkeypatch):
     learner, where = STRUCTURES[structure]
     searched, search = [], levels._searched

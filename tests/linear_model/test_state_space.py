@@ -98,8 +98,8 @@ def test_numbers_that_were_fitted_to_few_days_do_not_pass_for_drift(seed, monkey
 
 
 WRITTEN = {
-    "nanoseconds": (np.datetime64("2024-03-01") + np.arange(50)).astype("M8[ns]"),
     "datetime": np.array([datetime.date(2024, 3, 1) + datetime.timedelta(days=i) for i in range(50)], dtype=object),
+    "nanoseconds": (np.datetime64("2024-03-01") + np.arange(50)).astype("M8[ns]"),
     "days": np.datetime64("2024-03-01") + np.arange(50),
     "periods": np.array(list(pd.period_range("2024-03-01", periods=50, freq="D")), dtype=object),
 }
@@ -262,7 +262,7 @@ def test_a_past_that_knows_no_states_has_no_drift_and_a_warning_says_so(walk, pa
     np.testing.assert_array_equal(mean_of(found), mean_of(EmpiricalBayes("spherical").learn(Ridge(), new, prior)))
 
 
-@varied("kind", ["walk", "constant"])
+@pytest.mark.parametrize("kind", ["walk", "constant"])
 def test_a_warning_names_what_describes_days_where_it_is_not_read(kind):
     tasks, _ = drifting_tasks(1, n_days=30, kind=kind)
     X, y = table(tasks)

@@ -9,7 +9,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 from sklearn.linear_model import GammaRegressor, HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
-from variations import varied
 
 from skmeta import EmpiricalBayes, StateSpace, SufficientStatistics, WarmStartRegressor
 from skmeta.compose import MixtureOfKinds, MixturePrior
@@ -214,7 +213,7 @@ def test_two_targets_share_their_kinds():
     assert_array_equal(learner.memberships_[1::2].argmax(axis=1), learner.memberships_[1].argmax())
 
 
-@varied("estimator", [LogisticRegression(), PoissonRegressor()], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("estimator", [LogisticRegression(), PoissonRegressor()], ids=lambda e: type(e).__name__)
 def test_labels_and_counts_have_kinds_too(estimator):
     rng = np.random.default_rng(0)
     centres = np.array([[2.0, -2.0, 0.0], [-2.0, 2.0, 0.0]]) * (
@@ -329,7 +328,7 @@ def test_a_structure_among_tasks_says_which_it_is(known, options, past, message)
     assert EmpiricalBayes(n_components=2).learn(Ridge(), alone, inside).n_kinds == 2
 
 
-@varied("past", [False, True])
+@pytest.mark.parametrize("past", [False, True])
 def test_kinds_are_looked_for_once_outliers_are_known(two, past, monkeypatch):
     tasks, prior, _ = two
 

@@ -128,7 +128,7 @@ def test_held_out_loss_is_that_of_the_estimators_own_training(solver):
     assert_allclose(learner.loss_curve_[0], np.sum(losses) / 3.0, rtol=1e-12)
 
 
-@varied("names", [["no", "yes"], ["high", "low", "middle"]])
+@pytest.mark.parametrize("names", [["no", "yes"], ["high", "low", "middle"]])
 @varied("learner", LEARNERS)
 def test_classifiers_of_two_classes_and_more(learner, names):
     tasks = labels_of(lines(n_tasks=50), names)

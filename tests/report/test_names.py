@@ -65,7 +65,7 @@ def test_settings_of_linear_models_are_those_that_make_sense():
     assert estimator_named("tweedie", classes=False).power == 1.5
 
 
-@varied("name", [*LINEAR, "knn", "naive-bayes"], keep=3)
+@varied("name", ["knn", "naive-bayes", *LINEAR], keep=3)
 def test_every_name_is_an_estimator_that_can_start_warm(name):
     table = make_collection(classes=2)
     table, model = report.settle(replace(table, y=table.y + 1), name)

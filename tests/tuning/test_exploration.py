@@ -51,7 +51,7 @@ KERNELS = Space.of(
 WORDS = Space.of({"x": uniform(0, 1), "a": ["p", "q", "r", "s"], "b": [True, False], "c": ["u", "v", "w"]})
 
 
-@varied("space", [KERNELS, WORDS], ids=["branches", "lists"])
+@pytest.mark.parametrize("space", [KERNELS, WORDS], ids=["branches", "lists"])
 @varied("batch", [1, 3])
 @few
 @given(warm=st.booleans(), seed=st.integers(0, 1000))
@@ -102,8 +102,8 @@ def test_a_flipped_past_costs_three_trials(seed):
     assert scores.max() > -0.03 and cold.max() > -0.03
 
 
-@varied("batch", [1, 3, 4, 5, 8])
-@varied("n_failed", [0, 3])
+@varied("batch", [1, 8, 3, 4, 5], keep=2)
+@pytest.mark.parametrize("n_failed", [0, 3])
 def test_the_fourth_goes_elsewhere_in_any_batch_and_after_failures(batch, n_failed):
     past, suggester_scores = past_of(PLANE, lambda params: -bowl(params), n_tasks=8), []
     suggester = Suggester(PLANE, past, "auto", np.random.default_rng(0))

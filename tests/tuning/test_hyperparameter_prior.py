@@ -23,7 +23,6 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
-from variations import varied
 
 from skmeta import HyperparameterPrior, TrialHistory
 from skmeta.tuning import _hyperparameter
@@ -134,7 +133,7 @@ def test_suggestions_by_ask_and_tell():
     )
 
 
-@varied("method", ["auto", "task_gp", "rgpe", "portfolio", "gp"], keep=2)
+@pytest.mark.parametrize("method", ["auto", "task_gp", "rgpe", "portfolio", "gp"])
 def test_suggestions_are_the_same_given_the_same_seed(method):
     trials = table([0.1, 0.5, 0.3, 0.2], svc__C=[0.1, 1.0, 5.0, 7.0], svc__gamma=[0.1, 0.2, 0.3, 0.5])
     asked = {"trials": trials, "n_suggestions": 3, "method": method}
@@ -415,7 +414,7 @@ def test_failed_trials_teach_nothing():
 
 @pytest.mark.parametrize("n_trials", [1, 2, 4])
 @pytest.mark.parametrize("n_tasks", [1, 2])
-@varied("score", [0.1, None], ids=["constant", "different"])
+@pytest.mark.parametrize("score", [0.1, None], ids=["constant", "different"])
 def test_the_smallest_histories(n_tasks, n_trials, score):
     history = TrialHistory()
     for t in range(n_tasks):

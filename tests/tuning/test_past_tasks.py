@@ -249,7 +249,7 @@ def _bowl_of(rng, n):
     return points, bowl(points)
 
 
-@varied("trials", [pytest.param(trials, id=name) for name, trials in few()])
+@pytest.mark.parametrize("trials", [pytest.param(trials, id=name) for name, trials in few()])
 def test_any_past_has_models(trials):
     past = learn_past(trials)
     for field in fields(PastTasks):

@@ -242,7 +242,7 @@ class Interrupted(Ridge):
         return super().fit(X, y)
 
 
-@varied("by", [KeyboardInterrupt, RuntimeError])
+@pytest.mark.parametrize("by", [KeyboardInterrupt, RuntimeError])
 @varied(("fits", "batch_size", "n_trials"), [(8, 1, 4), (0, 1, 0), (7, 1, 3), (9, 2, 4)], keep=2)
 def test_an_interrupted_search_keeps_its_trials(monkeypatch, by, fits, batch_size, n_trials):
     monkeypatch.setattr(Interrupted, "by", by)

@@ -402,7 +402,7 @@ def test_where_proposals_come_from(method, origins):
         assert np.isfinite([suggestion.mean, suggestion.sd]).all() == (suggestion.origin == "model")
 
 
-@varied("method", METHODS, keep=2)
+@pytest.mark.parametrize("method", METHODS)
 def test_every_method_finds_what_is_good(method):
     _, scores = run(suggester_of(method=method), lambda params: bowl(params, (0.75, 0.25)), 14)
     assert scores.max() > -0.01

@@ -40,7 +40,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import get_tags
-from variations import varied
 
 from skmeta import HyperparameterPrior, TrialHistory
 from skmeta._sklearn import BaseSearchCV, every_fit_failed, param_columns, routed_params
@@ -77,7 +76,7 @@ def least_leaves(results):
     return int(np.argmin(results["mean_test_accuracy"]))
 
 
-@varied(
+@pytest.mark.parametrize(
     "settings",
     [
         {},
@@ -89,7 +88,6 @@ def least_leaves(results):
         {"scoring": make_scorer(accuracy_score), "cv": KFold(4, shuffle=True, random_state=1)},
         {"cv": [(np.arange(0, 150, 2), np.arange(1, 150, 2))], "batch_size": 3},
     ],
-    keep=4,
 )
 def test_results_are_those_of_scikit_learn_for_the_same_trials(settings):
     search = search_trees(**settings).fit(X, y)
