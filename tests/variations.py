@@ -1,4 +1,7 @@
-"""Parameters of which the first show the promise, and the others are variations of it: `pytest -m variations`."""
+"""Parameters of which the first show the promise, and the others are variations of it: `pytest -m variations`.
+
+Another code path, or the extreme that the test's name speaks of, is never a variation.
+"""
 
 import pytest
 

@@ -52,7 +52,7 @@ class LinearPrior(Prior):
             raise not_for(self, "linear models such as Ridge or LogisticRegression", estimator)
 
     def needs_rows(self, estimator: Any) -> bool:
-        """Whether adaptation asks for single rows: of Ridge, Lasso and ElasticNet it does not, see `Prior.needs_rows`."""
+        """Whether adaptation asks for single rows, which squared errors do not, see `Prior.needs_rows`."""
         return not family_of(estimator).sums_suffice
 
     def check_rows(self, estimator: Any, tasks: Tasks) -> None:

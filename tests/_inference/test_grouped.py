@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from variations import varied
 
 from skmeta._inference.gaussian_em import fit_gaussian, initial_guess, noise_of_tasks
 from skmeta._inference.in_columns import InColumns
@@ -63,7 +62,7 @@ def assert_same_law(several, one, k, rtol=1e-9):
 
 
 @either
-@varied("noise", ["task", "shared", "known"])
+@pytest.mark.parametrize("noise", ["task", "shared", "known"])
 @pytest.mark.parametrize("structure", STRUCTURES, ids=str)
 def test_each_collection_learns_what_it_would_learn_alone(read, noise, structure):
     tasks = collection(read)

@@ -12,7 +12,6 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, multivariate_t
 from sklearn.linear_model import Ridge
-from variations import varied
 
 from skmeta._inference import mixture as room
 from skmeta._inference.components import (
@@ -120,7 +119,7 @@ def side(request, monkeypatch):
 
 @pytest.mark.parametrize("weights", [LEARNED, VAGUE, ALL], ids=["learned", "or vague", "all"])
 @pytest.mark.parametrize("dof", [np.inf, 4.0], ids=["shared noise", "by task"])
-@varied("covariance", [dense, low_rank])
+@pytest.mark.parametrize("covariance", [dense, low_rank])
 def test_it_is_the_brute_force_posterior(weights, dof, covariance, side):
     mixture, rows = mixture_of(weights, dof=dof, covariance=covariance), tasks()
     found = posterior(rows, mixture, ONE)

@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 from sklearn.tree import DecisionTreeRegressor
-from variations import varied
 
 from skmeta import SharedModel, WarmStartRegressor
 from skmeta.base._matching import one_task
@@ -49,7 +48,7 @@ def test_a_model_that_is_best_with_many_rows_counts_less_with_few(prior):
     assert np.all(np.diff(weights[1:4, -1]) > 0.0) and weights[-1, -1] > 0.5
 
 
-@varied("n_shots", [3, 60])
+@pytest.mark.parametrize("n_shots", [3, 60])
 def test_it_is_asked_where_it_helps(prior, n_shots):
     X, y = thresholds(30, 90, 1)
     errors = []

@@ -19,7 +19,6 @@ from sklearn.linear_model import (
     SGDClassifier,
     SGDRegressor,
 )
-from variations import varied
 
 from skmeta import GaussianPrior, WarmStartClassifier, WarmStartRegressor
 from skmeta.linear_model import Units
@@ -57,7 +56,7 @@ def whole(model):
     return np.r_[np.ravel(model.coef_), np.ravel(model.intercept_)]
 
 
-@varied("n", [2, 6], ids=["fewer rows than columns", "more"])
+@pytest.mark.parametrize("n", [2, 6], ids=["fewer rows than columns", "more"])
 @pytest.mark.parametrize("estimator", [Ridge(), *OWN_SOLVERS, STEPS], **ids)
 def test_many_tasks_at_once_are_each_of_them_alone(estimator, n):
     prior, (X, y) = learned(), collection(5, n, seed=1)

@@ -278,7 +278,7 @@ def test_parts_elsewhere_tell_the_same_shares():
     assert_allclose(found.class_prior, [np.mean(y == 0), np.mean(y == 1)])
 
 
-@varied(("d", "n_rows"), [(2, 100), (110, 60)], ids=["columns", "cells"])
+@pytest.mark.parametrize(("d", "n_rows"), [(2, 100), (110, 60)], ids=["columns", "cells"])
 def test_a_prior_that_goes_on_from_rows_drawn_by_class_is_not_led_astray(d, n_rows):
     """Twice as many tasks more, five rows of each class: what is expected of the next task hardly moves."""
     rng = np.random.default_rng(11)

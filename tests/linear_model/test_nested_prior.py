@@ -226,7 +226,7 @@ def test_other_tasks_are_not_taken_for_those_learned_from(learner, n_stores):
     np.testing.assert_array_equal(found, prior.adapt_tasks(Ridge(), other).predict(other.X, other.codes))
 
 
-@varied("learn", [of_rows, of_sums])
+@varied("learn", [of_sums, of_rows])
 def test_a_learner_forgets_the_places_of_an_earlier_collection(learn):
     learner, tasks = EmpiricalBayes(n_components=1), wide_collection()
     learner.learn(Ridge(), collection()[0])

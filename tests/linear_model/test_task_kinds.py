@@ -80,7 +80,7 @@ def test_a_task_without_rows_has_the_mean_of_the_kinds_by_their_weights(two):
     assert_allclose(prior.unseen_weights[3:], 0.0)
 
 
-@varied("change", ["tasks", "rows"])
+@pytest.mark.parametrize("change", ["tasks", "rows"])
 def test_the_order_of_tasks_and_of_rows_is_of_no_matter(two, change):
     tasks, prior, learner = two
     rng = np.random.default_rng(0)

@@ -77,7 +77,7 @@ def test_a_constant_target_is_legal():
     assert_allclose(model.predict(X), 3.0, atol=1e-6)
 
 
-@varied("level", [0.0, 1.0, 1.0 + IDS % 3, np.where(IDS < 3, 0.0, 1.0 + IDS % 3)])
+@varied("level", [0.0, 1.0, 1.0 + IDS % 3, np.where(IDS < 3, 0.0, 1.0 + IDS % 3)], keep=2)
 def test_constant_counts_are_legal(level):
     """Nothing scatters, or nothing was counted at all: rates are those of each task, and nobody's arithmetic fails."""
     counts = np.broadcast_to(level, len(y))
