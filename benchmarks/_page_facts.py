@@ -1,5 +1,6 @@
 """What figures depend on: the commit, versions, the machine, and why a peer is not there."""
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -76,4 +77,7 @@ def commit_of(root):
 
     found = git("log", "-1", "--format=%h", "--abbrev=12", "--", *CODE)
     changed = git("status", "--porcelain", "--", *CODE)
-    return (found or "unknown") + ("-changed" if found and changed else "")
+    if not (found and changed):
+        return found or "unknown"
+    state = changed + git("diff", "HEAD", "--", *CODE)
+    return f"{found}-changed-{hashlib.sha256(state.encode()).hexdigest()[:8]}"

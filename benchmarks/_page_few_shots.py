@@ -22,8 +22,8 @@ BOUND = "Bayes with the true prior"
 
 
 class Few:
-    """Past rows, and rows of new tasks in turn: the first ``n`` are known, those from the last of `SHOTS` on "
-    "are asked for."""
+    """Past rows, and rows of new tasks in turn: the first ``n`` are known, those from the last of `SHOTS` on
+    are asked for."""
 
     def __init__(self, past, new, turn):
         self.past, self.new, self.turn = past, new, turn
@@ -148,7 +148,7 @@ FEW_SHOTS = Section(
     "Few shots",
     "Five, ten or twenty rows of a new task are known. What are its other rows?",
     f'"related lines" are made up: {N_PAST} past tasks of 20 rows, 20 features, noise one, coefficients whose '
-    f"covariance has four "
+    "covariance has four "
     'strong directions (``draw`` in ``benchmarks/oracle_regression.py``). "patients" are the embedded ones (Parkinson\'s '
     "telemonitoring), a quarter of them new, rows in random order.",
     "Root mean squared error",

@@ -35,7 +35,7 @@ class FewRows(NamedTuple):
 def rows_of_same_sums(
     Z: Array, order: NDArray[np.intp], starts: NDArray[np.intp], weight: Array, count: Array
 ) -> FewRows:
-    """Those of tasks that have more than ``q`` rows each, some of which weigh something.
+    """Those of tasks that have more than ``q + 1`` rows each, some of which weigh something.
 
     ``Z (n, q)`` are columns and targets; a column that a task lacks is NaN in all of its rows. The rows of task ``t`` are
     ``order[starts[t]:starts[t + 1]]``; a row stands for ``count (n,)`` rows, as in `moments.Rows`.
@@ -52,7 +52,10 @@ def rows_of_same_sums(
 
 def _few(Z: Array, weight: Array, total: Array) -> Array:
     """The rows ``(t, q + 1, q)`` of padded tasks ``Z (t, n, q)``; columns that are constant stay what they are."""
-    q, first = Z.shape[2], Z[:, :1]
+    q, heaviest = Z.shape[2], weight.argmax(axis=1)
+    first = np.take_along_axis(
+        Z, heaviest[:, None, None], axis=1
+    )  # any row that weighs something: the others may be anything
     off = np.nan_to_num(Z - first, nan=0.0) * (weight > 0)[..., None]
     mean = (weight[:, None] / total[:, None, None]) @ off
     R = np.linalg.qr((off - mean) * np.sqrt(weight)[..., None], mode="r")

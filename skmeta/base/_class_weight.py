@@ -23,14 +23,33 @@ def class_weight_of(estimator: Any, classes: NDArray[Any] | None) -> ClassWeight
     return found if set(found) != {1.0} else None
 
 
+def is_learned_of_classes(prior: Any) -> bool:
+    """Whether a prior was learned from labels; one by hand, or of any labels, goes with all weights unless it has some."""
+    return bool(prior.n_tasks) and prior.classes is not None
+
+
+def common_class_weight(priors: Sequence[Any]) -> ClassWeight:
+    """The ``class_weight`` that several priors were learned with; ValueError if they differ."""
+    told = [each for each in priors if each.class_weight is not None or is_learned_of_classes(each)]
+    if not told:
+        return None
+    first: ClassWeight = told[0].class_weight
+    for each in told:
+        if not np.array_equal(first, each.class_weight):  # type: ignore[arg-type]
+            raise ValueError(
+                "components: wanted priors that were learned with the same class_weight, found "
+                f"{_in_words(told[0])!r} and {_in_words(each)!r}; learn them with one."
+            )
+    return first
+
+
 def with_class_weight(prior: Any, class_weight: ClassWeight) -> Any:
-    """A learned prior that knows by what weights of classes it was learned; of a mixture its first component does."""
-    if class_weight is prior.class_weight:
+    """A learned prior that knows by what weights of classes it was learned; of a mixture all learned components do."""
+    if np.array_equal(class_weight, prior.class_weight):  # type: ignore[arg-type]
         return prior
-    if not hasattr(prior, "components"):
-        return replace(prior, class_weight=class_weight)
-    first, *others = prior.components
-    return replace(prior, components=(with_class_weight(first, class_weight), *others))
+    if hasattr(prior, "components"):
+        return replace(prior, components=[with_class_weight(each, class_weight) for each in prior.components])
+    return replace(prior, class_weight=class_weight) if is_learned_of_classes(prior) else prior
 
 
 def check_class_weight(prior: Any, estimator: Any) -> None:
@@ -39,7 +58,7 @@ def check_class_weight(prior: Any, estimator: Any) -> None:
     Parameters
     ----------
     prior : Prior
-        What is known.
+        What is known; one by hand without ``class_weight`` goes with any.
     estimator : estimator
         The model of a new task; one without ``class_weight`` is of another kind, and is let be.
 
@@ -48,14 +67,25 @@ def check_class_weight(prior: Any, estimator: Any) -> None:
     ValueError
         If it does, as intercepts of balanced rows are no intercepts of rows as they are.
     """
-    past = prior.class_weight
-    if past is None or not hasattr(estimator, "class_weight"):
+    if hasattr(prior, "components"):
+        for component in prior.components:
+            check_class_weight(component, estimator)
+        return
+    past: Any = prior.class_weight
+    if not hasattr(estimator, "class_weight") or (past is None and not is_learned_of_classes(prior)):
         return
     own: Any = class_weight_of(estimator, prior.classes)
     if np.array_equal(past, own):
         return
-    wanted = past if isinstance(past, str) else dict(zip(prior.classes.tolist(), map(float, past), strict=True))
     raise ValueError(
-        f"class_weight: wanted {wanted!r}, as the prior was learned with, found {estimator.class_weight!r}, to which classes "
-        "are as frequent as they are; give the estimator the same class_weight, or learn the prior without."
+        f"class_weight: wanted {_in_words(prior)!r}, as the prior was learned with, found {estimator.class_weight!r}, with "
+        "which intercepts are others; give the estimator the same class_weight, or learn the prior with that of the estimator."
     )
+
+
+def _in_words(prior: Any) -> Any:
+    """Its ``class_weight`` as an estimator takes it."""
+    past = prior.class_weight
+    if past is None or isinstance(past, str):
+        return past
+    return dict(zip(prior.classes.tolist(), map(float, past), strict=True))

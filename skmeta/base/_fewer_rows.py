@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 def fewer_rows(estimator: Any, tasks: Tasks) -> Tasks:
-    """The same tasks; a dense one of more rows than columns and targets gets as many as these and one, of the same sums.
+    """The same tasks; a dense one of more than ``q + 1`` rows, for q columns and targets, gets ``q + 1`` of the same sums.
 
     Rows as they are stay what cannot be summed up, such as columns that are missing in some rows of a task: it is for the
     reader of the rows to say what is wrong with them.
@@ -46,7 +46,7 @@ def fewer_rows(estimator: Any, tasks: Tasks) -> Tasks:
 
 
 def _can_be_summed(Z: Array, tasks: Tasks) -> NDArray[np.bool_]:
-    """Which tasks ``(n_tasks,)`` have more rows than numbers ``q`` in a row, some of weight, and whole columns."""
+    """Which tasks ``(n_tasks,)`` have more than ``q + 1`` rows of ``q`` numbers, some of weight, and whole columns."""
     weight, counts = _weights(tasks), tasks.counts
     lacking = np.zeros((len(tasks), Z.shape[1]))
     np.add.at(lacking, tasks.codes, np.isnan(Z))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta._dataframe import make_frame
 from skmeta.base._adapted_estimators import AdaptedEstimators
+from skmeta.base._asks_of_rows import AsksOfRows
 from skmeta.base._class_prior import checked_class_prior
 from skmeta.base._class_weight import ClassWeight, check_class_weight
 from skmeta.base._distil import check_kinds, distilled
@@ -28,7 +29,7 @@ from skmeta.tasks._words import shown
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Prior(FrozenValue):
+class Prior(AsksOfRows, FrozenValue):
     """What is known of the next task before its own rows are seen; a family of models adds fields.
 
     A subclass is a ``dataclass(frozen=True, eq=False)`` too and must give `adapt_tasks`. It holds no rows of the data.
@@ -46,7 +47,7 @@ class Prior(FrozenValue):
         that fills it in honours ``tasks.class_rates`` when it adapts.
     class_weight : "balanced" or sequence of float, default=None
         The estimator's ``class_weight`` by which past rows were weighed, of each of ``classes``; None for no weights. A model
-        that is fitted with the prior has to have the same.
+        that is fitted with the prior has to have the same; of one by hand, unless this is given, any.
     """
 
     _nested: ClassVar[dict[str, Reader]] = {}  # what reads frozen values in fields, by field, for `from_dict`
@@ -100,7 +101,7 @@ class Prior(FrozenValue):
         Parameters
         ----------
         estimator : estimator
-            The model of one task; never a Pipeline.
+            The model of one task; never a Pipeline. Its ``class_weight`` is not checked: `adapt` and `zero_shot` do that.
         tasks : Tasks
             The tasks, their columns in the order of ``feature_names``.
         n_jobs : int, default=None
@@ -157,7 +158,7 @@ class Prior(FrozenValue):
         Parameters
         ----------
         estimator : estimator
-            The model of one task.
+            The model of one task. Its ``class_weight`` is not checked: `adapt` and `zero_shot` do that.
         tasks : Tasks
             The tasks.
 
@@ -167,22 +168,6 @@ class Prior(FrozenValue):
             In the targets' own units, constants kept, so that priors of different families compare.
         """
         return leave_one_out_scores(self, estimator, tasks)
-
-    def needs_rows(self, estimator: Any) -> bool:
-        """Whether adaptation asks for the single rows of a task; by default it does.
-
-        Parameters
-        ----------
-        estimator : estimator
-            The model of one task.
-
-        Returns
-        -------
-        bool
-            False where it depends on them through weights, means and products of columns and targets alone, and through how
-            many they are (``row_counts`` of `Tasks`): then fewer rows with the same of these may stand for them.
-        """
-        return True
 
     def split(self) -> tuple[Any, Prior]:
         """The steps that it was learned behind, None for none, and the prior of the model.

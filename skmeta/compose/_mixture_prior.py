@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._class_weight import common_class_weight
 from skmeta.base._prior import check_reads, given_what_is_known
 from skmeta.compose._adapted_mixture import AdaptedMixture
+from skmeta.compose._check_mixture import check_components, check_weights, normalised
 from skmeta.compose._stored_components import read_back, stored
 from skmeta.tasks import Tasks
 
@@ -46,7 +48,8 @@ class MixturePrior(Prior):
     Raises
     ------
     ValueError
-        If there are no components, weights are negative or all zero, or the components are about different columns.
+        If there are no components, weights are negative or all zero, or the components are about different columns or were
+        learned with different ``class_weight``.
 
     References
     ----------
@@ -75,20 +78,19 @@ class MixturePrior(Prior):
         if isinstance(self.components, Prior):
             raise TypeError(f"components: wanted a list of priors, found one, {self.components!r}; write [prior].")
         components = tuple(self.components)
-        _check_components(components)
+        check_components(components)
         first = components[0]
         n = len(components)
         weights = np.full(n, 1.0 / n) if self.weights is None else np.array(self.weights, dtype=float)
         names = tuple(f"component {c}" for c in range(n)) if self.names is None else tuple(map(str, self.names))
-        _check_weights(weights, names, n)
-        checked = {"components": components, "weights": _normalised(weights), "names": names}
+        check_weights(weights, names, n)
+        checked = {"components": components, "weights": normalised(weights), "names": names}
         if self.weights_without_rows is not None:
             unseen = np.array(self.weights_without_rows, dtype=float)
-            _check_weights(unseen, names, n)
-            checked["weights_without_rows"] = _normalised(unseen)
-        shared = {
-            name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes", "class_weight")
-        }
+            check_weights(unseen, names, n)
+            checked["weights_without_rows"] = normalised(unseen)
+        shared = {name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes")}
+        shared["class_weight"] = common_class_weight(components)
         known = all(component.class_prior is not None for component in components)
         shared["class_prior"] = first.class_prior if known else None
         for name, value in (checked | shared).items():
@@ -184,6 +186,11 @@ class MixturePrior(Prior):
     def needs_rows(self, estimator: Any) -> bool:
         """Whether any component asks for the single rows of a task, see `Prior.needs_rows`."""
         return any(each.needs_rows(estimator) for each in self.components)
+
+    def check_rows(self, estimator: Any, tasks: Tasks) -> None:
+        """Raise for rows that some component has no use for, see `Prior.check_rows`."""
+        for component in self.components:
+            component.check_rows(estimator, tasks)
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
         """Log density of each task's targets under the mixture, see `Prior.log_evidence`.
@@ -364,33 +371,3 @@ class MixturePrior(Prior):
         evidence = [component.log_evidence(estimator, tasks) for component in self.components]
         with np.errstate(divide="ignore"):  # a component of weight zero is none
             return np.column_stack(evidence) + np.log(self.weights)
-
-
-def _check_components(components: tuple[Prior, ...]) -> None:
-    if not components or not all(isinstance(component, Prior) for component in components):
-        kinds = sorted({type(component).__name__ for component in components}) or "none"
-        raise ValueError(
-            f"components: wanted at least one prior, found {kinds}; give priors such as GaussianPrior(...)."
-        )
-    known = {component.feature_names for component in components if component.feature_names is not None}
-    if len(known) > 1:
-        raise ValueError(
-            f"components: wanted priors about the same columns, found {sorted(map(list, known))}; put them in one order "
-            "with prior.aligned(feature_names)."
-        )
-
-
-def _normalised(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights that sum to one; those that do, to rounding, stay as they are: what was stored comes back the same."""
-    total = weights.sum()
-    return weights if abs(total - 1.0) <= len(weights) * np.finfo(float).eps else weights / total
-
-
-def _check_weights(weights: NDArray[np.float64], names: tuple[str, ...], n: int) -> None:
-    if weights.shape != (n,) or not np.all(np.isfinite(weights)) or weights.min() < 0 or weights.sum() <= 0:
-        raise ValueError(
-            f"weights: wanted {n} numbers that are not negative and not all zero, found {weights.tolist()}; give one a "
-            "component, or None for equal ones."
-        )
-    if len(names) != n or len(set(names)) != n:
-        raise ValueError(f"names: wanted {n} different names, found {list(names)}; give one a component, or None.")

@@ -15,6 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_scalar
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._class_weight import check_class_weight, class_weight_of
 from skmeta.base._fingerprint import fingerprint
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._parts_of_work import PartsOfWork
@@ -167,7 +168,7 @@ class SharedModel(KeepsSeenTasks):
         unit = tasks.mean_weight
         of_mean_one = tasks.weighed_in(unit).weighty_rows()
         shared = self.learn_shared(estimator, of_mean_one, n_jobs=n_jobs, progress=progress)
-        return replace(shared, weight_unit=unit)
+        return replace(shared, weight_unit=unit, class_weight=class_weight_of(estimator, shared.classes))
 
     def learn_shared(
         self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None
@@ -372,4 +373,5 @@ def _learned_on(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) ->
     """The same shared model, its correction learned on from new tasks."""
     known = known_component(prior, SharedModelPrior)
     known.check_is_of(estimator)
+    check_class_weight(known, estimator)
     return with_first(prior, known.learned_on(tasks, n_jobs))

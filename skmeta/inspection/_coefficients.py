@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base._pictures import Spread
+from skmeta.compose import first_component
 from skmeta.steps._parts import is_nothing
+from skmeta.tasks._words import shown
 
 
 def coefficient_moments(prior: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -58,6 +60,14 @@ def spread_of_columns(prior: Any) -> NDArray[np.float64] | None:
 
 
 def unit_of(prior: Any) -> str:
-    """Return what a coefficient is a change by: a unit of the column, or of what the last step makes of it."""
+    """Return what a coefficient is a change by, and of which of two classes the odds rise with it."""
     steps = [step for _, step in getattr(getattr(prior, "steps", None), "steps", ()) if not is_nothing(step)]
-    return f"Coefficient per unit of the column{f' behind {type(steps[-1]).__name__}' if steps else ''}"
+    behind = f" behind {type(steps[-1]).__name__}" if steps else ""
+    two = prior.classes is not None and len(prior.classes) == 2
+    return f"Coefficient per unit of the column{behind}{f', towards {shown(prior.classes[1])}' if two else ''}"
+
+
+def unit_of_intercept(prior: Any) -> str:
+    """Return what an intercept is a number of: the target, or what a link makes of it."""
+    linked = prior.classes is not None or getattr(first_component(prior), "likelihood", None) not in (None, "gaussian")
+    return f"Intercept: in units of the {'linear predictor' if linked else 'target'}"

@@ -11,7 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.base._pictures import Path, Spread
 from skmeta.inspection._axes import axes_for, with_one_below
-from skmeta.inspection._coefficients import coefficient_moments, coefficient_names, spread_of_columns, unit_of
+from skmeta.inspection._coefficients import (
+    coefficient_moments,
+    coefficient_names,
+    spread_of_columns,
+    unit_of,
+    unit_of_intercept,
+)
 from skmeta.inspection._colors import colors_of_parts
 from skmeta.inspection._path import draw_path, moves_of
 from skmeta.inspection._short_names import shortened
@@ -54,6 +60,8 @@ class PriorDisplay:
         unknown.
     coef_name : str, default="Coefficient per unit of the column"
         Name on the axis of the coefficients.
+    intercept_name : str, default="Intercept"
+        Words at the axis of the intercept.
 
     Attributes
     ----------
@@ -94,6 +102,7 @@ class PriorDisplay:
         n_tasks: int | None = None,
         scales: NDArray[np.float64] | None = None,
         coef_name: str = "Coefficient per unit of the column",
+        intercept_name: str = "Intercept",
     ) -> None:
         self.mean = mean
         self.sd = sd
@@ -105,6 +114,7 @@ class PriorDisplay:
         self.n_tasks = n_tasks
         self.scales = scales
         self.coef_name = coef_name
+        self.intercept_name = intercept_name
 
     def _forget(self) -> None:
         """Of an earlier figure no artist is kept."""
@@ -236,7 +246,7 @@ class PriorDisplay:
 
     def _label(self, labels: list[str], chosen: str) -> None:
         axes = [self.ax_] if self.intercept_ax_ in (None, self.ax_) else [self.ax_, self.intercept_ax_]
-        for ax, words in zip(axes, (self.coef_name, "Intercept: in units of the linear predictor"), strict=False):
+        for ax, words in zip(axes, (self.coef_name, self.intercept_name), strict=False):
             ax.set_xlabel(words)
         if chosen and axes[0] is not self.intercept_ax_:
             self.ax_.set_xlabel(f"{self.coef_name}\n{chosen}")
@@ -316,6 +326,7 @@ class PriorDisplay:
             n_tasks=None if single is None else len(model.estimators_),
             scales=spread_of_columns(prior),
             coef_name=unit_of(prior),
+            intercept_name=unit_of_intercept(prior),
         )
 
     @classmethod

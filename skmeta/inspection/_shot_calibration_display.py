@@ -183,6 +183,12 @@ class ShotCalibrationDisplay:
         display : ShotCalibrationDisplay
             The display, drawn.
         """
+        for name, model in models.items():
+            if not hasattr(model, "fit"):
+                raise TypeError(
+                    f"models: wanted a classifier by each name, found {type(model).__name__} for {name!r}; of several at "
+                    f"different strengths, as `make_baselines` gives them, choose one: models[{name!r}][0]."
+                )
         y = np.asarray(y)
         positive = _positive(np.unique(y), pos_label)
         splits = list(NShotSplit(task, n_shots, n_splits, order=order, random_state=random_state).split(X))

@@ -22,6 +22,7 @@ from skmeta._inference.typical_of_parts import where_parts_lie
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
 from skmeta._inference.working import RowsAtHand, RowsElsewhere
+from skmeta.base._class_weight import class_weight_of
 from skmeta.linear_model._adapt import engine_rows
 from skmeta.linear_model._data import LinearData
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -182,6 +183,7 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
     describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(estimator, 1), "units": units}
     if parts.classes is not None:
         describe["class_prior"] = _class_prior(np.column_stack([1.0 - sums.target, sums.target]), None, past)
+        describe["class_weight"] = class_weight_of(estimator, parts.classes)
     return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes, "weight_unit": unit})
 
 
@@ -224,6 +226,7 @@ def _described(
     found = {"feature_names": names, "classes": data.classes, "likelihood": kind, "units": units, "weight_unit": unit}
     if data.classes is None:
         return found
+    found["class_weight"] = class_weight_of(estimator, data.classes)
     if tasks.class_rates and past is not None:  # rows that were drawn by their class do not tell
         return found | {"class_prior": past.class_prior}
     return found | {"class_prior": _class_prior(class_shares(tasks, data.classes), tasks.task_weight, past)}

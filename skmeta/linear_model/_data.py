@@ -144,21 +144,29 @@ def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
 
 
 def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None, unit: float | None) -> LinearData:
-    if tasks.y is None:
-        raise ValueError("y: requires y to be passed, but the target y is None.")
-    check_all_labelled(tasks, estimator)
-    X = numeric_features(tasks.X)
-    check_complete(X, tasks, tasks.feature_names)
+    X, (Y, n_targets, classes) = checked_rows(tasks, estimator, family, classes)
     order, starts = tasks.order, tasks.starts
-    Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
-    check_squares("X", X.data if sparse.issparse(X) else X)
-    check_squares("y", Y)
     weight, given = row_weights(tasks, estimator, classes), tasks.sample_weight
     weight, given = (each if each is None or unit is None else each / unit for each in (weight, given))
     count, drawn = weight if unit is None else tasks.row_counts, (None, None)
     if classes is not None and getattr(estimator, "class_weight", None) != "balanced":  # balanced rows have no shares
         drawn = _as_drawn(tasks, classes)
     return LinearData(X, Y, weight, n_targets, classes, order, starts, count, given, *drawn)
+
+
+def checked_rows(
+    tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None = None
+) -> tuple[Any, tuple[NDArray[np.float64], int | None, NDArray[Any] | None]]:
+    """Columns as numbers, and the targets as `encode_target` has them; raises for rows that linear models have no use for."""
+    if tasks.y is None:
+        raise ValueError("y: requires y to be passed, but the target y is None.")
+    check_all_labelled(tasks, estimator)
+    X = numeric_features(tasks.X)
+    check_complete(X, tasks, tasks.feature_names)
+    target = encode_target(tasks.y, estimator, family, classes)
+    check_squares("X", X.data if sparse.issparse(X) else X)
+    check_squares("y", target[0])
+    return X, target
 
 
 def check_all_labelled(tasks: Tasks, estimator: Any) -> None:

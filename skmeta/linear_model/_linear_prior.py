@@ -20,7 +20,7 @@ from skmeta.base._plain import Reader, reader
 from skmeta.base._registry import lookup
 from skmeta.linear_model._adapt import adapt_mixture, log_evidence
 from skmeta.linear_model._adapted import LinearAdapted
-from skmeta.linear_model._data import weighs
+from skmeta.linear_model._data import checked_rows, weighs
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._families._refusals import is_called_linear
 from skmeta.linear_model._likelihood_names import likelihood_named
@@ -52,8 +52,12 @@ class LinearPrior(Prior):
             raise not_for(self, "linear models such as Ridge or LogisticRegression", estimator)
 
     def needs_rows(self, estimator: Any) -> bool:
-        """Whether adaptation asks for single rows: of Ridge, Lasso and ElasticNet it does not, see `Prior.needs_rows`."""
+        """Whether adaptation asks for single rows, which squared errors do not, see `Prior.needs_rows`."""
         return not family_of(estimator).sums_suffice
+
+    def check_rows(self, estimator: Any, tasks: Tasks) -> None:
+        """Raise for rows that are not complete, finite, or can be squared, see `Prior.check_rows`."""
+        checked_rows(tasks, estimator, family_of(estimator), self.classes)
 
     @property
     def n_features(self) -> int:

@@ -131,6 +131,7 @@ def own_prior(prior: GaussianPrior, explained: float = 0.0, slopes: float = 1.0)
         feature_names=prior.feature_names,
         classes=prior.classes,
         class_prior=prior.class_prior,
+        class_weight=prior.class_weight,
     )
 
 

@@ -51,7 +51,7 @@ class OwnPrior(LinearPrior):
         Expected intercept at the centre of the columns; None for that of the collection.
     intercept_variance : array-like of shape (n_outputs,), default=None
         Its variance; None where the intercept is free.
-    likelihood, weight_unit, n_tasks, n_rows, feature_names, classes, class_prior
+    likelihood, weight_unit, n_tasks, n_rows, feature_names, classes, class_prior, class_weight
         As in `GaussianPrior`.
 
     References

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta.base._class_weight import check_class_weight
 from skmeta.linear_model._adapt import check_likelihood
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.tasks._column_error import ColumnError
@@ -60,6 +61,7 @@ def checked_past(
             )
         return None
     check_likelihood(past, estimator, family)
+    check_class_weight(past, estimator)
     if past.n_outputs != found.n_outputs:
         raise ValueError(
             f"prior: wanted coefficients for {found.n_outputs} output(s), found {past.n_outputs}; give the targets that it was "

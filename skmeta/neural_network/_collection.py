@@ -17,6 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.parallel import delayed
 from sklearn.utils.validation import has_fit_parameter
 
+from skmeta.base._class_weight import check_class_weight, class_weight_of
 from skmeta.base._in_turn import in_turn
 from skmeta.base._matching import classifies
 from skmeta.base._parts_of_work import each_told
@@ -58,6 +59,7 @@ class Collection:
         self.known = None if prior is None else known_component(prior, ParametersPrior)
         if self.known is not None:
             self.known.check_is_of(estimator)
+            check_class_weight(self.known, estimator)
         self.tasks = tasks
         self.unit = tasks.mean_weight if self.known is None else self.known.weight_unit
         self.rows = training_rows(tasks, self.unit)
@@ -175,6 +177,7 @@ class Collection:
             feature_names=self.tasks.feature_names if known is None else known.feature_names,
             classes=self.classes,
             class_prior=self._class_prior(),
+            class_weight=class_weight_of(self.estimator, self.classes),
         )
 
     def _class_prior(self) -> Any:

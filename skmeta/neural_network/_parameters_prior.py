@@ -62,7 +62,7 @@ class ParametersPrior(Prior):
         Mean weight of the rows learned from; weights of other rows are read in this unit.
     n_columns : int, default=0
         Columns of rows, for nets whose arrays do not tell; 0 where that is not known.
-    n_tasks, n_rows, feature_names, classes, class_prior
+    n_tasks, n_rows, feature_names, classes, class_prior, class_weight
         As in `Prior`.
 
     References

@@ -301,7 +301,8 @@ class PriorWithSteps(Prior):
 
 def with_steps(steps: FrozenSteps, prior: Prior) -> Prior:
     """The prior as a model hands it out, learned from rows that had passed the steps: of raw rows, else as it is."""
-    return PriorWithSteps(replace(steps, learned_with_prior=True), prior) if steps else prior
+    together = steps.learned_with_prior or prior.n_tasks > 0
+    return PriorWithSteps(replace(steps, learned_with_prior=together), prior) if steps else prior
 
 
 def split_prior(prior: Prior) -> tuple[FrozenSteps, Prior]:
@@ -317,7 +318,9 @@ def checked_parts(estimator: Any, prior: Prior) -> Parts:
         differs = difference_of_steps(steps.steps, parts.steps)
         if differs:
             raise ValueError(f"estimator: {_wanted_steps(steps, prior)}, found {differs}.")
-    if parts.target is not None and (steps.target is None or difference(steps.target, parts.target, skip="regressor")):
+    if parts.target is not None and (
+        steps.target is None or difference(steps.target, parts.target, skip=("regressor",))
+    ):
         raise ValueError(
             "estimator: wanted the transformation of the target that the prior was learned behind "
             f"({_describe_target(steps.target)}), or the regressor alone, found {_describe_target(parts.target)}."

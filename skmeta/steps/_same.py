@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from types import FunctionType
 from typing import Any
 
@@ -25,33 +26,36 @@ def difference_of_steps(wanted: Steps, found: Steps) -> str:
     return ""
 
 
-def difference(wanted: Any, found: Any, path: str = "", skip: str = "", whose: str = "the prior") -> str:
+def difference(wanted: Any, found: Any, path: str = "", skip: Container[str] = (), whose: str = "the prior") -> str:
     """How two values differ, by the path to the first parameter that does; an empty text if they do not.
 
+    Parameters named in ``skip`` are not compared, at any depth.
     Values without an ``__eq__`` of their own, such as ``make_column_selector(...)``, are compared by their state.
     """
     if wanted is found or (is_nothing(wanted) and is_nothing(found)):
         return ""
     if type(wanted) is type(found):
         if hasattr(wanted, "get_params"):
-            return _first_difference(_params(wanted, skip), _params(found, skip), path, whose)
+            return _first_difference(_params(wanted, skip), _params(found, skip), path, skip, whose)
         if isinstance(wanted, dict):
-            return _first_difference(wanted, found, path, whose)
+            return _first_difference(wanted, found, path, skip, whose)
         if isinstance(wanted, list | tuple) and len(wanted) == len(found):
-            return _first_difference(dict(enumerate(wanted)), dict(enumerate(found)), path, whose)
+            return _first_difference(dict(enumerate(wanted)), dict(enumerate(found)), path, skip, whose)
         if _same_value(wanted, found):
             return ""
     return f"{path or 'class'} {_shown(found)} where {whose} has {_shown(wanted)}"
 
 
-def _params(estimator: Any, skip: str) -> dict[str, Any]:
-    return {name: value for name, value in estimator.get_params(deep=False).items() if name != skip}
+def _params(estimator: Any, skip: Container[str]) -> dict[str, Any]:
+    return {name: value for name, value in estimator.get_params(deep=False).items() if name not in skip}
 
 
-def _first_difference(wanted: dict[Any, Any], found: dict[Any, Any], path: str, whose: str) -> str:
+def _first_difference(
+    wanted: dict[Any, Any], found: dict[Any, Any], path: str, skip: Container[str], whose: str
+) -> str:
     if wanted.keys() != found.keys():
         return f"{path or 'parameters'} {sorted(map(str, found))} where {whose} has {sorted(map(str, wanted))}"
-    found_difference = (difference(wanted[key], found[key], f"{path}.{key}".lstrip("."), whose=whose) for key in wanted)
+    found_difference = (difference(wanted[key], found[key], f"{path}.{key}".lstrip("."), skip, whose) for key in wanted)
     return next(filter(None, found_difference), "")
 
 

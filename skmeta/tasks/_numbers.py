@@ -150,17 +150,27 @@ def check_complete(X: Any, tasks: Any, names: tuple[str, ...] | None) -> None:
     partly = (per_task > 0) & (per_task < tasks.counts[:, None])
     if partly.any():
         task, column = np.argwhere(partly)[0]
+        n_missing, n_rows = _counted(missing[:, column], tasks, task)
         columns = np.flatnonzero(partly.any(axis=0))
         others = () if len(columns) == 1 else (" (with others, in column(s) ", tuple(columns), ")")
         raise ColumnError(
-            f"X: Input X contains NaN in {per_task[task, column]} of {tasks.counts[task]} rows of task "
-            f"{shown(tasks.ids[task])}, column ",
+            f"X: Input X contains NaN in {n_missing} of {n_rows} rows of task {shown(tasks.ids[task])}, column ",
             (column,),
             *others,
             "; wanted columns that are complete, or missing for the whole of a task that lacks them. Put a SimpleImputer "
             "before the model.",
             labels=names,
         )
+
+
+def _counted(which: NDArray[np.bool_], tasks: Any, task: Any) -> tuple[int, int]:
+    """How many rows of a task are some ``which (n_rows,)``, and how many there are.
+
+    Where rows were summed up, each stands for several of those that weigh anything.
+    """
+    own = tasks.codes == task
+    count = np.ones(len(own)) if tasks.row_counts is None else tasks.row_counts
+    return round(count[own & which].sum()), round(count[own].sum())
 
 
 def as_numbers(y: Any, estimator: Any) -> NDArray[np.float64]:

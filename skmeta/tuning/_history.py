@@ -157,7 +157,9 @@ class TrialHistory:
         Raises
         ------
         ValueError
-            If no trial has a parameter of an old name, or one has the old and the new name.
+            If no trial has a parameter of an old name, one has the old and the new name, or two get the same name.
+        TypeError
+            If ``names`` is no mapping.
 
         Examples
         --------
@@ -166,6 +168,13 @@ class TrialHistory:
         >>> history.renamed({"C": "svc__C"})["notes"][0].params
         {'svc__C': 1.0}
         """
+        if not isinstance(names, Mapping):
+            raise TypeError(
+                f"names: wanted a dict of new names by old ones, found {names!r}; such as {{'C': 'svc__C'}}."
+            )
+        same = {new for new in names.values() if list(names.values()).count(new) > 1}
+        if same:
+            raise ValueError(f"names: wanted a new name for each parameter, found {sorted(same)} for several.")
         known = {name for trial in self for name in trial.all_params}
         missing = [name for name in names if name not in known]
         if missing:

@@ -60,8 +60,9 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         the columns use such rows (naive Bayes), the fallback leaves them out, linear models refuse them. Without ``task``
         and ``prior`` the estimator is given ``y`` as it is.
     verbose : int, default=0
-        Progress that is printed in a fit from several tasks: with 1 a line after each tenth of the work, with 2 or more
-        whenever more is done. Callbacks (``set_callbacks``) get the same reports. A plain fit prints what the estimator prints.
+        Progress that is printed while a prior is learned and tasks are adapted: with 1 a line after each tenth of the work,
+        with 2 or more whenever more is done. Callbacks (``set_callbacks``) get the same reports. A plain fit prints what the
+        estimator prints.
 
     Attributes
     ----------

@@ -44,8 +44,9 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
     verbose : int, default=0
-        Progress that is printed in a fit from several tasks: with 1 a line after each tenth of the work, with 2 or more
-        whenever more is done. Callbacks (``set_callbacks``) get the same reports. A plain fit prints what the estimator prints.
+        Progress that is printed while a prior is learned and tasks are adapted: with 1 a line after each tenth of the work,
+        with 2 or more whenever more is done. Callbacks (``set_callbacks``) get the same reports. A plain fit prints what the
+        estimator prints.
 
     Attributes
     ----------

@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from skmeta.steps._same import difference
 
-_OF_THE_RUN = ("n_jobs", "verbose")  # no answer depends on them
+_OF_THE_RUN = ("n_jobs", "verbose")  # no answer depends on them, here or in an estimator inside
 
 
 def parameters_of_fit(model: Any) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def check_parameters_of_fit(model: Any, wanted: dict[str, Any]) -> None:
     """
     found = model.get_params(deep=False)
     for name, value in wanted.items():
-        changed = difference(value, found[name], name, whose="the fit")
+        changed = difference(value, found[name], name, _OF_THE_RUN, whose="the fit")
         if changed:
             raise ValueError(
                 f"partial_fit: wanted the parameters of the fit, found {changed}; set it back, or fit anew with all rows."

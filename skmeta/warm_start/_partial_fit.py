@@ -87,6 +87,7 @@ def _with_rows(model: Any, X: Any, y: Any, sample_weight: Any) -> KnownTasks:
     raw = model._read(X, y, sample_weight, model_of_task, known.columns)
     with telling_columns_behind(steps, raw.X, lambda: known.columns.labels(X)):
         prior, tasks = matched(known.prior, steps.apply(raw))
+        prior.check_rows(model_of_task, tasks)
 
         def kept(tasks: Tasks) -> Tasks:
             return tasks if prior.needs_rows(model_of_task) else fewer_rows(model_of_task, tasks)

@@ -58,8 +58,9 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
     verbose : int, default=0
-        Progress that is printed in a fit from several tasks: with 1 a line after each tenth of the work, with 2 or more
-        whenever more is done. Callbacks (``set_callbacks``) get the same reports. A plain fit prints what the estimator prints.
+        Progress that is printed while a prior is learned and tasks are adapted: with 1 a line after each tenth of the work,
+        with 2 or more whenever more is done. Callbacks (``set_callbacks``) get the same reports. A plain fit prints what the
+        estimator prints.
 
     Attributes
     ----------
@@ -141,8 +142,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         ----------
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
             New rows alone, with the columns that `fit` had. Rows of `fit` are kept by the model, as they were given: not a
-            copy. Of dense rows that come later a model of squared errors (Ridge, Lasso, ElasticNet) keeps sums, as many numbers
-            a task however many calls there are; all others need the rows and keep them.
+            copy. Of dense rows that come later a model of squared errors (Ridge, Lasso, ElasticNet, LinearRegression)
+            keeps sums, as many numbers a task however many calls there are; all others need the rows and keep them.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_rows,), default=None

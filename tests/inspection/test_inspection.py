@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, StandardScaler
 
-from skmeta import EmpiricalBayes, GaussianPrior, NShotSplit, WarmStartRegressor
+from skmeta import EmpiricalBayes, GaussianPrior, NShotSplit, WarmStartClassifier, WarmStartRegressor
 from skmeta.inspection import PriorDisplay, ShotCalibrationDisplay, ShotCurveDisplay
 from skmeta.inspection._colors import COLORS, colors_of
 from skmeta.inspection._role_names import ROLE_NAMES, names_in_words
@@ -652,3 +652,24 @@ def test_without_matplotlib_it_says_what_to_install(draw, request, monkeypatch):
     name = request.node.callspec.id
     with pytest.raises(ImportError, match=rf"{name}.plot: wanted matplotlib, .*; pip install 'skmeta\[plot\]'"):
         draw()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "target", "towards", "intercept"),
+    [
+        (Ridge(), np.arange(24.0), "", "target"),
+        (LogisticRegression(), np.tile(["high", "low"], 12), ", towards 'low'", "linear predictor"),
+    ],
+    ids=["numbers", "labels"],
+)
+def test_a_picture_of_coefficients_says_towards_what_and_in_which_unit(estimator, target, towards, intercept):
+    shell = WarmStartClassifier if towards else WarmStartRegressor
+    X = np.column_stack([np.random.default_rng(0).normal(size=24), np.repeat(np.arange(4), 6)])
+    display = PriorDisplay.from_estimator(shell(estimator, task=-1).fit(X, target))
+    assert display.ax_.get_xlabel() == f"Coefficient per unit of the column{towards}"
+    assert display.intercept_ax_.get_xlabel() == f"Intercept: in units of the {intercept}"
+
+
+def test_baselines_of_several_strengths_are_no_one_classifier():
+    with pytest.raises(TypeError, match=r"models: wanted a classifier by each name, found list for 'own'"):
+        ShotCalibrationDisplay.from_estimators({"own": [LogisticRegression()]}, np.zeros((4, 2)), [0, 1, 0, 1], task=-1)

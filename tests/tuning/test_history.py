@@ -704,6 +704,10 @@ def test_a_wrong_renaming_is_refused():
         ValueError, match=r"names: wanted new names for parameters, found \['gamma'\], which trials have"
     ):
         history.renamed({"C": "gamma"})
+    with pytest.raises(ValueError, match=r"names: wanted a new name for each parameter, found \['a'\] for several"):
+        history.renamed({"C": "a", "gamma": "a"})
+    with pytest.raises(TypeError, match=r"names: wanted a dict of new names by old ones, found 'svc__'"):
+        history.renamed("svc__")
     swapped = history.renamed({"C": "gamma", "gamma": "C"})["a"][0].params
     assert swapped == {"gamma": 1.0, "C": 2.0}
 

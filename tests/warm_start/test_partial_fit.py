@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ridge, SGDClassifier, SGDRegressor
+from sklearn.linear_model import (
+    HuberRegressor,
+    Lasso,
+    LogisticRegression,
+    PoissonRegressor,
+    Ridge,
+    SGDClassifier,
+    SGDRegressor,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
@@ -218,6 +226,52 @@ def test_bad_rows_leave_the_model_as_it_was(message):
     with pytest.raises(ValueError, match=message):
         model.partial_fit(table, y)
     assert vars(model) == before
+
+
+ESTIMATORS = {"sums": Ridge(), "rows": HuberRegressor()}  # what is kept of a task's rows
+
+
+@pytest.fixture(scope="module")
+def half_known():
+    """Fitted models whose first task has twenty rows, and twenty more rows of it."""
+    table, y, _ = make_related_regression(n_tasks=3, n_samples=40, n_features=2, random_state=0)
+    new = np.flatnonzero(table[:, -1] == 0)[20:]
+    first = np.delete(table, new, axis=0), np.delete(y, new)
+    models = {by: WarmStartRegressor(each, task=-1).fit(*first) for by, each in ESTIMATORS.items()}
+    return models, table[new], y[new]
+
+
+LARGE = r"wanted numbers whose squares can be added up, found one of size 1e\+200;"
+IN_ROWS = {
+    r"y: Input y contains NaN in 1 of 20 rows, row\(s\) 2;": ((2, 3), np.nan),
+    r"y: Input y contains infinity in 1 of 20 rows, row\(s\) 2;": ((2, 3), np.inf),
+    f"y: {LARGE}": ((2, 3), 1e200),
+    f"X: {LARGE}": ((2, 0), 1e200),
+    r"X: Input X contains NaN in 1 of 20 rows of task 0\.0, column 0;": ((2, 0), np.nan),
+}
+
+
+@pytest.mark.parametrize("weighed", [False, True])
+@pytest.mark.parametrize("by", ESTIMATORS)
+@pytest.mark.parametrize("message", IN_ROWS)
+def test_messages_count_the_rows_that_were_given(half_known, message, by, weighed):
+    models, more, y = half_known
+    place, value = IN_ROWS[message]
+    bad = np.c_[more, y]
+    bad[place] = value
+    weight = (
+        np.where(np.arange(20) == 2, 0.0, 1.0) if weighed else None
+    )  # what weighs nothing is refused too, as by fit
+    with pytest.raises(ValueError, match=message):
+        models[by].partial_fit(bad[:, :-1], bad[:, -1], sample_weight=weight)
+
+
+@pytest.mark.parametrize("by", ESTIMATORS)
+def test_rows_that_were_summed_up_are_counted_where_a_task_has_a_column_no_more(half_known, by):
+    models, more, y = half_known
+    lacking = more * [np.nan, 1.0, 1.0]
+    with pytest.raises(ValueError, match=r"X: Input X contains NaN in 20 of 40 rows of task 0\.0, column 0;"):
+        models[by].partial_fit(lacking, y)
 
 
 def test_ids_of_another_type_columns_of_other_names_and_new_classes():

@@ -54,7 +54,7 @@ def test_rows_are_not_added_under_other_parameters_until_they_are_set_back(chang
 
 
 def test_parameters_of_the_run_alone_may_change():
-    model = fitted().set_params(n_jobs=1, verbose=0).partial_fit(X[:2], Y[:2])
+    model = fitted().set_params(n_jobs=1, verbose=0, estimator__verbose=False).partial_fit(X[:2], Y[:2])
     assert_allclose(model.predict(X), fitted().partial_fit(X[:2], Y[:2]).predict(X), rtol=1e-12)
 
 

@@ -23,6 +23,7 @@ class LinearRegressionFamily(PosteriorMode):
     """
 
     many_targets = True
+    sums_suffice = True
 
     def strength(self, estimator: Any) -> float:
         """As learned."""
