@@ -162,7 +162,7 @@ def checked_rows(
         raise ValueError("y: requires y to be passed, but the target y is None.")
     check_all_labelled(tasks, estimator)
     X = numeric_features(tasks.X)
-    check_complete(X, tasks, tasks.feature_names)
+    check_complete(X, tasks, tasks.feature_names, tasks.row_counts)
     target = encode_target(tasks.y, estimator, family, classes)
     check_squares("X", X.data if sparse.issparse(X) else X)
     check_squares("y", target[0])

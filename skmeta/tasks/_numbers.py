@@ -135,8 +135,8 @@ def _check_not_infinite(X: Any, names: tuple[str, ...] | None) -> None:
     )
 
 
-def check_complete(X: Any, tasks: Any, names: tuple[str, ...] | None) -> None:
-    """A column may be missing in all rows of a task (the task lacks it), never in some of them."""
+def check_complete(X: Any, tasks: Any, names: tuple[str, ...] | None, count: NDArray[np.float64] | None = None) -> None:
+    """A column may be missing in all rows of a task (the task lacks it), never in some; rows stand for ``count`` each."""
     if sparse.issparse(X):
         columns = X.indices[np.isnan(X.data)]
         if len(columns):
@@ -150,7 +150,7 @@ def check_complete(X: Any, tasks: Any, names: tuple[str, ...] | None) -> None:
     partly = (per_task > 0) & (per_task < tasks.counts[:, None])
     if partly.any():
         task, column = np.argwhere(partly)[0]
-        n_missing, n_rows = _counted(missing[:, column], tasks, task)
+        n_missing, n_rows = _counted(missing[:, column], tasks.codes == task, count)
         columns = np.flatnonzero(partly.any(axis=0))
         others = () if len(columns) == 1 else (" (with others, in column(s) ", tuple(columns), ")")
         raise ColumnError(
@@ -163,13 +163,12 @@ def check_complete(X: Any, tasks: Any, names: tuple[str, ...] | None) -> None:
         )
 
 
-def _counted(which: NDArray[np.bool_], tasks: Any, task: Any) -> tuple[int, int]:
-    """How many rows of a task are some ``which (n_rows,)``, and how many there are.
+def _counted(which: NDArray[np.bool_], own: NDArray[np.bool_], count: NDArray[np.float64] | None) -> tuple[int, int]:
+    """How many of a task's ``own (n_rows,)`` are some ``which (n_rows,)``, and how many there are.
 
     Where rows were summed up, each stands for several of those that weigh anything.
     """
-    own = tasks.codes == task
-    count = np.ones(len(own)) if tasks.row_counts is None else tasks.row_counts
+    count = np.ones(len(own)) if count is None else count
     return round(count[own & which].sum()), round(count[own].sum())
 
 
