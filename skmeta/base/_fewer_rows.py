@@ -47,7 +47,7 @@ def fewer_rows(estimator: Any, tasks: Tasks) -> Tasks:
 
 def _can_be_summed(Z: Array, tasks: Tasks) -> NDArray[np.bool_]:
     """Which tasks ``(n_tasks,)`` have more than ``q + 1`` rows of ``q`` numbers, some of weight, and whole columns."""
-    weight, counts = _weights(tasks), tasks.counts
+    weight, counts = tasks.row_weights, tasks.counts
     lacking = np.zeros((len(tasks), Z.shape[1]))
     np.add.at(lacking, tasks.codes, np.isnan(Z))
     whole = ((lacking == 0) | (lacking == counts[:, None])).all(axis=1)
@@ -55,13 +55,9 @@ def _can_be_summed(Z: Array, tasks: Tasks) -> NDArray[np.bool_]:
     return np.asarray((counts > Z.shape[1] + 1) & (total > 0.0) & whole)
 
 
-def _weights(tasks: Tasks) -> Array:
-    return np.ones(tasks.n_rows) if tasks.sample_weight is None else np.asarray(tasks.sample_weight, dtype=float)
-
-
 def _condensed(Z: Array, tasks: Tasks, large: NDArray[np.intp]) -> Tasks:
     """The tasks, the ``large`` ones by few rows each, which stand after those of the others."""
-    weight, count = _weights(tasks), counts_of_rows(tasks)
+    weight, count = tasks.row_weights, counts_of_rows(tasks)
     ends = [tasks.order[tasks.starts[code] : tasks.starts[code + 1]] for code in large]
     order, starts = np.concatenate(ends), np.cumsum([0, *map(len, ends)])
     few = rows_of_same_sums(Z, order, starts, weight, count)

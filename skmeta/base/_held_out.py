@@ -178,6 +178,6 @@ def held_out_losses(
 
 def mean_of_tasks(values: Array, tasks: Tasks) -> Array:
     """Weighted mean ``(n_tasks,)`` of numbers of rows over the rows of each task; zero where it has none."""
-    weight = np.ones(tasks.n_rows) if tasks.sample_weight is None else tasks.sample_weight
+    weight = tasks.row_weights
     total, n = (np.bincount(tasks.codes, part, minlength=len(tasks)) for part in (weight * values, weight))
     return np.divide(total, n, out=np.zeros(len(tasks)), where=n > 0.0)

@@ -235,7 +235,7 @@ class _Mixture:
     ) -> None:
         self.learner, self.estimator, self.tasks, self.whole = learner, estimator, tasks, whole
         self.max_iter, self.n_jobs = max_iter, n_jobs
-        self.counts = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+        self.counts = tasks.task_weights
         self.wide = whole.log_evidence(estimator, tasks)
 
     def learned(self, n_kinds: int, progress: Any = None) -> tuple[list[Prior], Array]:

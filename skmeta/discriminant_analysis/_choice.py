@@ -68,7 +68,7 @@ def choose_metric(
     by_means = _scores([kind for group in groups for kind in group], tasks, cv, parts.part(0))
     if np.isnan(by_means[Kind()]).all():  # no task has two classes of two rows
         return Kind(), {}
-    weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+    weight = tasks.task_weights
     best = [_Best(group, by_means, folds_of(tasks, cv), weight) for group in groups if group]
     kinds = dict.fromkeys(kind for each in best for kind in (each.kind, *each.without_fold))
     scores = by_means if estimator is None else by_means | _scores([*kinds], tasks, cv, parts.part(1), estimator)

@@ -121,8 +121,8 @@ def class_sums(X: Any, tasks: Tasks, classes: NDArray[Any] | None, *, full: bool
         If a label is not among ``classes``.
     """
     label, labels = _numbers_of(np.asarray(tasks.y), classes)
-    often = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
-    w = np.ones(tasks.n_rows) if tasks.sample_weight is None else tasks.sample_weight
+    often = tasks.task_weights
+    w = tasks.row_weights
     pairs, group = np.unique(tasks.codes * len(labels) + label, return_inverse=True)
     task, own = np.divmod(pairs, len(labels))
     size, of_task = np.bincount(group, w, minlength=len(pairs)), np.bincount(tasks.codes, w, minlength=len(tasks))

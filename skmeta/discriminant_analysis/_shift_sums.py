@@ -67,8 +67,8 @@ class ShiftSums(FrozenValue):
         ShiftSums
             Of all tasks.
         """
-        often = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
-        weight = np.ones(tasks.n_rows) if tasks.sample_weight is None else tasks.sample_weight
+        often = tasks.task_weights
+        weight = tasks.row_weights
         n_classes = len(classes)
         pairs, group = np.unique(
             tasks.codes * n_classes + np.searchsorted(classes, np.asarray(tasks.y)), return_inverse=True

@@ -247,7 +247,7 @@ def mean_weight(tasks: Tasks, estimator: Any, classes: NDArray[Any] | None = Non
     weight = row_weights(tasks, estimator, classes if known else None)
     if weight is None:
         return 1.0
-    often = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+    often = tasks.task_weights
     often = often[tasks.codes] * (weight > 0)
     total = often.sum()
     return float(often @ weight / total) if total > 0 else 1.0

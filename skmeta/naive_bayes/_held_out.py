@@ -60,7 +60,7 @@ class HeldOut:
             scores = [leave_one_out_scores(each, self.estimator, part) for each in (prior, SharesAlone(prior))]
             return np.asarray(scores[0] - scores[1]) / prior.weight_unit
 
-        weight = np.ones(len(self.tasks)) if self.tasks.task_weight is None else self.tasks.task_weight
+        weight = self.tasks.task_weights
         return probability_of_use(self._of_each(self.tasks, gain), weight)
 
     @cached_property

@@ -49,7 +49,7 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
     classes = np.unique(np.concatenate([*(tasks.classes or ())])) if like is None else like.classes
     unit = tasks.mean_weight if known is None else known.weight_unit
     groups = memberships(tasks, classes, row_weights(tasks, unit))
-    weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+    weight = tasks.task_weights
     totals = groups.totals[:-1]
     learned = prior_class.learned(estimator, prior_class.read(estimator, tasks.X), groups, weight, known, like)
     counts = {

@@ -69,7 +69,7 @@ class Collection:
             self.known.check_arrays(self.model)
         if package_of(self.model) is not None:
             self.model.verbose = 0  # a table or a bar for each of thousands of trainings that nobody keeps
-        self.task_weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+        self.task_weight = tasks.task_weights
         self.with_rows = np.flatnonzero((self.rows.counts > 0) & (self.task_weight > 0.0))
 
     @property

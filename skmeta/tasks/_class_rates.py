@@ -30,7 +30,7 @@ def class_shares(tasks: Tasks, classes: NDArray[Any]) -> Array:
     """Share ``(n_tasks, n_classes)`` of each class among the labelled rows of each task, by their weights."""
     total = np.zeros((len(tasks), len(classes)))
     rows, place = _places(tasks, classes)
-    weight = np.ones(tasks.n_rows) if tasks.sample_weight is None else tasks.sample_weight
+    weight = tasks.row_weights
     np.add.at(total, (tasks.codes[rows], place), weight[rows])
     return total / np.maximum(total.sum(axis=1, keepdims=True), np.finfo(float).tiny)
 

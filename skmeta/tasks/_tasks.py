@@ -123,6 +123,16 @@ class Tasks(PartsOfTasks):
         weighs = None if self.sample_weight is None else self.sample_weight[self.sample_weight > 0.0]
         return 1.0 if weighs is None or not len(weighs) else float(weighs.mean())
 
+    @property
+    def row_weights(self) -> NDArray[np.float64]:
+        """What each row weighs ``(n_rows,)``, one where nothing is said."""
+        return np.ones(self.n_rows) if self.sample_weight is None else self.sample_weight
+
+    @property
+    def task_weights(self) -> NDArray[np.float64]:
+        """What each task weighs ``(n_tasks,)``, one where nothing is said."""
+        return np.ones(len(self)) if self.task_weight is None else self.task_weight
+
     def rows_of(self, code: int) -> NDArray[np.intp]:
         """Positions of the rows of one task.
 

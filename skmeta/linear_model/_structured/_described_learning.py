@@ -59,7 +59,7 @@ class DescribedTasks:
     @classmethod
     def of(cls, tasks: Tasks, past: GaussianPrior | None, model: Any) -> DescribedTasks:
         """What is known of some tasks beside their rows."""
-        counts = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+        counts = tasks.task_weights
         known = checked_past(past, tasks.context, model)
         describer = Describer.of(tasks.context, counts) if known is None else known.describer
         assert describer is not None
